@@ -27,12 +27,12 @@
 /* Adds a test; the TEST macro calls it before main(). */
 void test_add(const char *group, const char *name, void (*run)(void));
 
-#define TEST(group, name)                                                                          \
-	static void test_##group##_##name(void);                                                   \
-	__attribute__((constructor)) static void add_##group##_##name(void)                        \
-	{                                                                                          \
-		test_add(#group, #group "." #name, test_##group##_##name);                         \
-	}                                                                                          \
+#define TEST(group, name)                                                   \
+	static void test_##group##_##name(void);                            \
+	__attribute__((constructor)) static void add_##group##_##name(void) \
+	{                                                                   \
+		test_add(#group, #group "." #name, test_##group##_##name);  \
+	}                                                                   \
 	static void test_##group##_##name(void)
 
 #define CHECK(condition) assert_true(condition)
