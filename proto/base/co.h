@@ -15,11 +15,13 @@ struct co_pool;
 struct co_pool *co_pool_new(unsigned max);
 void co_pool_free(struct co_pool **pool); /* must be idle */
 unsigned co_pool_busy(const struct co_pool *pool);
+unsigned co_pool_peak(const struct co_pool *pool); /* the most that were ever busy */
 bool co_pool_full(const struct co_pool *pool);
 
 /* Runs fn(arg) on a stack of the pool until it parks or ends. False when the pool is empty:
  * stop reading from whoever wanted it, and ask again when `on_free` fires. */
 bool co_start(struct co_pool *pool, void (*fn)(void *arg), void *arg) MUST_USE;
+/* `freed` is called each time a full pool has a stack again; it may start one. */
 void co_pool_on_free(struct co_pool *pool, void (*freed)(void *arg), void *arg);
 
 struct co *co_self(void); /* NULL outside a coroutine */

@@ -14,8 +14,12 @@ struct loop_timer;
 struct loop_signal;
 struct loop_zmq;
 
-struct loop *loop_new(void);
-void loop_free(struct loop **loop); /* everything on it must have been freed */
+struct loop *loop_new(void); /* also ignores SIGPIPE, for the whole process */
+/* Runs what was posted; everything else on it must have been freed. */
+void loop_free(struct loop **loop);
+/* In a child of a process that has a loop: cuts the inherited one off, whose epoll set and
+ * signal pipe parent and child would share. It must not be used or freed afterwards. */
+void loop_forked(struct loop *inherited);
 void loop_run(struct loop *loop);   /* until loop_stop */
 void loop_stop(struct loop *loop);
 /* One turn that does not wait: for tests. */
@@ -30,6 +34,7 @@ void loop_fd_want(struct loop_fd *w, int events);
 void loop_fd_free(struct loop_fd **w);
 
 struct loop_timer *loop_timer_new(struct loop *loop, void (*fired)(void *arg), void *arg);
+/* 0 counts as 1 ms: use loop_post for "as soon as possible". */
 void loop_timer_set(struct loop_timer *t, uint64_t after_ms, uint64_t repeat_ms); /* restarts */
 void loop_timer_clear(struct loop_timer *t);
 void loop_timer_free(struct loop_timer **t);

@@ -22,7 +22,7 @@ void net_print(const struct net_addr *addr, char *out, size_t n);      /* with t
 void net_print_host(const struct net_addr *addr, char *out, size_t n); /* without; v4-mapped as v4 */
 socklen_t net_len(const struct net_addr *addr);
 
-/* Non-blocking, close-on-exec, SO_REUSEADDR, backlog 4096. Returns the descriptor or -ERR_IO. */
+/* Non-blocking, close-on-exec, SO_REUSEADDR, backlog 4096; [::] is IPv6 only. Returns the descriptor or -ERR_IO. */
 int net_listen(const struct net_addr *addr, struct why *why) MUST_USE;
 
 /* "127.0.0.0/8", "::1/128". */
