@@ -4,6 +4,7 @@
 #define TERN_MODEL_ADDRESS_H
 
 #include "base/arena.h"
+#include "base/bytes.h"
 #include "base/err.h"
 
 struct address {
