@@ -17,7 +17,7 @@ struct blob {
 	void *owner;
 };
 
-struct blob *blob_copy(struct bytes b); /* one reference, own memory in one allocation */
+struct blob *blob_copy(struct bytes b);          /* one reference, own memory in one allocation */
 struct blob *blob_new(size_t n, uint8_t **room); /* uninitialised; fill before sharing */
 struct blob *blob_ref(struct blob *blob);
 void blob_unref(struct blob **blob); /* sets *blob to NULL; NULL is fine */

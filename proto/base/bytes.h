@@ -53,8 +53,8 @@ static inline struct bytes bytes_slice(struct bytes b, size_t from, size_t n)
 	return bytes_head(bytes_skip(b, from), n);
 }
 
-bool bytes_ieq(struct bytes a, struct bytes b);          /* ASCII case-insensitive */
-int bytes_cmp(struct bytes a, struct bytes b);           /* as memcmp, shorter first */
+bool bytes_ieq(struct bytes a, struct bytes b); /* ASCII case-insensitive */
+int bytes_cmp(struct bytes a, struct bytes b);  /* as memcmp, shorter first */
 bool bytes_starts(struct bytes b, struct bytes prefix);
 bool bytes_istarts(struct bytes b, struct bytes prefix); /* ASCII case-insensitive */
 bool bytes_ends(struct bytes b, struct bytes suffix);
@@ -70,7 +70,7 @@ struct bytes bytes_cut(struct bytes *b, uint8_t sep);
 bool bytes_u64(struct bytes b, uint64_t max, uint64_t *value) MUST_USE;
 
 struct bytes bytes_dup(struct arena *mem, struct bytes b);
-char *bytes_cstr(struct arena *mem, struct bytes b); /* NUL-terminated copy */
+char *bytes_cstr(struct arena *mem, struct bytes b);         /* NUL-terminated copy */
 struct bytes bytes_lower(struct arena *mem, struct bytes b); /* ASCII lower-cased copy */
 
 static inline uint8_t ascii_lower(uint8_t c)

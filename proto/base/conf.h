@@ -37,7 +37,10 @@ struct conf_option {
 	const char *name;
 	enum conf_type type;
 	size_t offset;
-	const char *def; /* as written in a file; NULL: required; "" on GROUPS/STRINGS: empty */
+	/* As written in a file, but without quotes; NULL: required; "" on GROUPS/STRINGS: empty; a
+	 * STRINGS default is split at spaces. A GROUP that is absent counts as an empty one, whose
+	 * required rows are missing; with def "" they are then left zero. */
+	const char *def;
 	const char *min, *max; /* as written in a file; NULL: no bound */
 	const char *help;
 	const struct conf_option *group; /* ends in a row without a name */
@@ -47,9 +50,13 @@ struct conf_option {
 /* Loads `path` into *out (described by options; strings live in mem). */
 int conf_load(const char *path, const struct conf_option *options, void *out, struct arena *mem,
 	      struct why *why) MUST_USE;
-/* Only defaults. */
+/* The same for text that came from somewhere else; `name` stands for the file in complaints. */
+int conf_load_text(const char *name, struct bytes text, const struct conf_option *options,
+		   void *out, struct arena *mem, struct why *why) MUST_USE;
+/* Only defaults; required ones are left zero. */
 void conf_defaults(const struct conf_option *options, void *out, struct arena *mem);
-/* Line of a top-level setting, for checks that a caller makes itself; 0 if absent. */
+/* Line of a setting ("imap.listen", "nodes[1].host"), for checks that a caller makes itself; 0 if
+ * absent. */
 int conf_line(const char *path, const char *dotted_name);
 
 /* One row per option: name, type, default, range, help; Markdown for options.md. */

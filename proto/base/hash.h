@@ -9,8 +9,8 @@ struct hash128 {
 	uint64_t lo, hi;
 };
 
-uint64_t hash64(struct bytes b, uint64_t seed);  /* xxh3-64: stable, may be stored */
-struct hash128 hash128(struct bytes b);          /* xxh3-128: stable, may be stored */
+uint64_t hash64(struct bytes b, uint64_t seed);           /* xxh3-64: stable, may be stored */
+struct hash128 hash128(struct bytes b);                   /* xxh3-128: stable, may be stored */
 struct hash128 hash128_2(struct bytes a, struct bytes b); /* of both, one after the other */
 
 /* Incremental set hash: H += h(new) - h(old), modulo 2^128; order does not matter. */

@@ -55,8 +55,8 @@ static inline struct list *list_pop(struct list *head)
 
 #define list_entry(node, type, member) container_of(node, type, member)
 /* Safe against removal of the current node. */
-#define list_foreach(head, node)                                                                   \
-	for (struct list *node = (head)->next, *node##_next = node->next; node != (head);          \
+#define list_foreach(head, node)                                                          \
+	for (struct list *node = (head)->next, *node##_next = node->next; node != (head); \
 	     node = node##_next, node##_next = node->next)
 
 #endif

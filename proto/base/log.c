@@ -214,20 +214,11 @@ static bool convert(struct out *o, const char **fmt, va_list *ap)
 		v = take_signed(longs, ap);
 		put_number(o, (unsigned long long)v, v < 0);
 		return true;
-	case 'u':
-		put_number(o, take_unsigned(longs, ap), false);
-		return true;
-	case 'x':
-		put_hex(o, take_unsigned(longs, ap), width);
-		return true;
-	case 's':
-		put_string(o, va_arg(*ap, const char *));
-		return true;
-	case 'B':
-		put_bytes(o, va_arg(*ap, const struct bytes *));
-		return true;
-	default:
-		return false;
+	case 'u': put_number(o, take_unsigned(longs, ap), false); return true;
+	case 'x': put_hex(o, take_unsigned(longs, ap), width); return true;
+	case 's': put_string(o, va_arg(*ap, const char *)); return true;
+	case 'B': put_bytes(o, va_arg(*ap, const struct bytes *)); return true;
+	default: return false;
 	}
 }
 

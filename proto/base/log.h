@@ -24,8 +24,8 @@ void log_ctx_set(struct log_ctx *ctx, const struct log_ctx *parent, const char *
 
 /* fmt is a row of key=%conversion separated by one space; besides printf's d i u x lu zu llu s
  * there is %B: a const struct bytes *. Each value is escaped by itself. */
-void log_event(const struct log_ctx *ctx, enum log_level level, const char *event,
-	       const char *fmt, ...);
+void log_event(const struct log_ctx *ctx, enum log_level level, const char *event, const char *fmt,
+	       ...);
 #define log_debug(ctx, ...) log_event(ctx, LOG_DEBUG, __VA_ARGS__)
 #define log_info(ctx, ...) log_event(ctx, LOG_INFO, __VA_ARGS__)
 #define log_notice(ctx, ...) log_event(ctx, LOG_NOTICE, __VA_ARGS__)

@@ -93,8 +93,7 @@ static bool has_input(const struct loop_zmq *z)
 
 static void read_sockets(struct loop *loop)
 {
-	list_foreach(&loop->zmqs, node)
-	{
+	list_foreach(&loop->zmqs, node) {
 		struct loop_zmq *z = list_entry(node, struct loop_zmq, node);
 
 		if (has_input(z))
@@ -162,16 +161,14 @@ static void hook_delete(struct loop_hook *h)
 static void run_hooks(struct loop *loop)
 {
 	loop->in_hooks = true;
-	list_foreach(&loop->hooks, node)
-	{
+	list_foreach(&loop->hooks, node) {
 		struct loop_hook *h = list_entry(node, struct loop_hook, node);
 
 		if (h->turn_end)
 			h->turn_end(h->arg);
 	}
 	loop->in_hooks = false;
-	list_foreach(&loop->hooks, node)
-	{
+	list_foreach(&loop->hooks, node) {
 		struct loop_hook *h = list_entry(node, struct loop_hook, node);
 
 		if (!h->turn_end)

@@ -20,7 +20,7 @@ void loop_free(struct loop **loop);
 /* In a child of a process that has a loop: cuts the inherited one off, whose epoll set and
  * signal pipe parent and child would share. It must not be used or freed afterwards. */
 void loop_forked(struct loop *inherited);
-void loop_run(struct loop *loop);   /* until loop_stop */
+void loop_run(struct loop *loop); /* until loop_stop */
 void loop_stop(struct loop *loop);
 /* One turn that does not wait: for tests. */
 void loop_turn(struct loop *loop);

@@ -136,8 +136,8 @@ void metric_print(struct buf *out)
 	static const char *const kinds[] = { "counter", "gauge", "histogram" };
 
 	for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
-		buf_printf(out, "# HELP tern_%s %s\n# TYPE tern_%s %s\n", rows[i].name, rows[i].help,
-			   rows[i].name, kinds[rows[i].kind]);
+		buf_printf(out, "# HELP tern_%s %s\n# TYPE tern_%s %s\n", rows[i].name,
+			   rows[i].help, rows[i].name, kinds[rows[i].kind]);
 		if (rows[i].kind == HISTOGRAM)
 			print_histogram(out, rows[i].name, rows[i].cell);
 		else

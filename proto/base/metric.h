@@ -24,9 +24,9 @@ static inline void metric_inc(enum metric m)
 {
 	metric_add(m, 1);
 }
-void metric_set(enum metric m, int64_t v);      /* gauges */
-void metric_time(enum metric m, uint64_t us);   /* histograms: microseconds */
-int64_t metric_get(enum metric m);              /* sum over the slots */
+void metric_set(enum metric m, int64_t v);    /* gauges */
+void metric_time(enum metric m, uint64_t us); /* histograms: microseconds */
+int64_t metric_get(enum metric m);            /* sum over the slots */
 
 /* Prometheus text, prefix "tern_". */
 void metric_print(struct buf *out);

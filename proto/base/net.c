@@ -86,8 +86,8 @@ void net_print_host(const struct net_addr *addr, char *out, size_t n)
 void net_print(const struct net_addr *addr, char *out, size_t n)
 {
 	char host[INET6_ADDRSTRLEN];
-	unsigned port = ntohs(addr->sa.sa_family == AF_INET6 ? addr->in6.sin6_port
-							     : addr->in.sin_port);
+	unsigned port = ntohs(addr->sa.sa_family == AF_INET6 ? addr->in6.sin6_port :
+							       addr->in.sin_port);
 
 	net_print_host(addr, host, sizeof(host));
 	(void)!snprintf(out, n, strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port);
@@ -159,7 +159,8 @@ int net_prefix_parse(const char *text, struct net_prefix *prefix, struct why *wh
 	memset(prefix, 0, sizeof(*prefix));
 	if (!parse_prefix(bytes_str(text), prefix))
 		return why_set(why, ERR_INVALID,
-			       "\"%s\" is not a network; write 192.0.2.0/24 or 2001:db8::/32", text);
+			       "\"%s\" is not a network; write 192.0.2.0/24 or 2001:db8::/32",
+			       text);
 	if (bits_after(prefix->bytes, prefix->bits))
 		return why_set(why, ERR_INVALID,
 			       "\"%s\" has address bits after its prefix length; clear them", text);

@@ -18,8 +18,9 @@ struct net_addr {
 
 /* "127.0.0.1:25", "[::1]:25"; numeric only, no DNS. */
 int net_parse(const char *text, struct net_addr *addr, struct why *why) MUST_USE;
-void net_print(const struct net_addr *addr, char *out, size_t n);      /* with the port */
-void net_print_host(const struct net_addr *addr, char *out, size_t n); /* without; v4-mapped as v4 */
+void net_print(const struct net_addr *addr, char *out, size_t n); /* with the port */
+void net_print_host(const struct net_addr *addr, char *out,
+		    size_t n); /* without; v4-mapped as v4 */
 socklen_t net_len(const struct net_addr *addr);
 
 /* Non-blocking, close-on-exec, SO_REUSEADDR, backlog 4096; [::] is IPv6 only. Returns the descriptor or -ERR_IO. */

@@ -18,4 +18,8 @@ typedef int status_fn(void *arg, struct bytes path, struct buf *body, const char
 struct status_server *status_new(struct loop *loop, int listen_fd, status_fn *get, void *arg);
 void status_free(struct status_server **s);
 
+/* What status_new does with what has arrived; pure. 0: more is wanted; 200: *path (without the
+ * query) and *head are set; else the HTTP code of the refusal. */
+int status_parse(struct bytes in, struct bytes *path, bool *head) MUST_USE;
+
 #endif
