@@ -75,8 +75,9 @@ void why_add(struct why *why, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(context, sizeof(context) - 2, fmt, ap);
 	va_end(ap);
-	strcat(context, ": ");
 	n = strlen(context);
+	context[n++] = ':';
+	context[n++] = ' ';
 	kept = MIN(strlen(why->text), sizeof(why->text) - 1 - n);
 	memmove(why->text + n, why->text, kept);
 	memcpy(why->text, context, n);

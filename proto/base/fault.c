@@ -25,7 +25,7 @@ struct point {
 };
 
 static struct point points[] = {
-#define POINT(name, where) { .name = #name },
+#define POINT(point, where) { .name = #point },
 #include "base/fault.def"
 #undef POINT
 };
