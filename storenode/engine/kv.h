@@ -53,6 +53,7 @@ void kv_batch_put(struct kv_batch *b, enum kv_cf cf, struct bytes key, struct by
 void kv_batch_put2(struct kv_batch *b, enum kv_cf cf, struct bytes key, struct bytes v1,
 		   struct bytes v2);
 void kv_batch_del(struct kv_batch *b, enum kv_cf cf, struct bytes key);
+/* [from, to); `to` must not be empty. */
 void kv_batch_del_range(struct kv_batch *b, enum kv_cf cf, struct bytes from, struct bytes to);
 
 int kv_write(struct kv *kv, struct kv_batch *b) MUST_USE;
@@ -78,9 +79,12 @@ void kv_iter_free(struct kv_iter **it);
 /* Steps to the next key; false at the end or on an error (kv_iter_error). key and value are
  * borrowed until the next step. */
 bool kv_iter_next(struct kv_iter *it, struct bytes *key, struct bytes *value);
-bool kv_iter_seek(struct kv_iter *it, struct bytes key); /* the next step is the first >= key */
-/* The last key of the bounds; false when empty. */
+/* The next step is the first key >= key, within the bounds; false: there is none. */
+bool kv_iter_seek(struct kv_iter *it, struct bytes key);
+/* The last key of the bounds; false when empty. kv_iter_prev then goes backwards; from the end or
+ * the start of an iterator it finds nothing. */
 bool kv_iter_last(struct kv_iter *it, struct bytes *key, struct bytes *value);
+bool kv_iter_prev(struct kv_iter *it, struct bytes *key, struct bytes *value);
 int kv_iter_error(const struct kv_iter *it) MUST_USE;
 
 struct kv_space {
@@ -95,9 +99,13 @@ int kv_compact(struct kv *kv, enum kv_cf cf, struct bytes from, struct bytes to)
 /* ---- kv_mem.c only: what tests and the simulator do to it */
 void kv_mem_fail(struct kv *kv, unsigned nth_write); /* the nth write from now fails; 0: none */
 void kv_mem_fail_sync(struct kv *kv, unsigned nth_sync);
-/* What a crash leaves: everything synced and the first `keep` of the unsynced batches. */
+/* What a crash leaves: everything synced and the first `keep` of the unsynced batches; unlogged
+ * ones since the last flush are gone. A batch whose write failed is the last of the unsynced.
+ * No snapshot or iterator may be open. Errors are over: the store is as if opened anew. */
 void kv_mem_crash(struct kv *kv, size_t keep);
 size_t kv_mem_unsynced(struct kv *kv); /* batches written since the last sync */
-struct kv *kv_mem_clone(struct kv *kv); /* a disk image */
+/* A disk image: crashing the copy leaves what crashing the original would. */
+struct kv *kv_mem_clone(struct kv *kv);
+void kv_mem_set_space(struct kv *kv, uint64_t free_bytes, uint64_t total);
 
 #endif

@@ -32,12 +32,14 @@ uint32_t rows_shard(const struct rows *r);
 /* The value lives until the next write to, or free of, r. False: no such row. An engine read
  * error ends the process in apply and is kept for rows_error in a view. */
 bool rows_get(struct rows *r, struct bytes key, struct bytes *value);
+/* A view keeps what its gets brought; a long one drops it now and then: all values die. */
+void rows_forget(struct rows *r);
 int rows_error(const struct rows *r) MUST_USE;
 
 void rows_put(struct rows *r, struct bytes key, struct bytes value);
 void rows_del(struct rows *r, struct bytes key);
 /* What an operation wrote since the mark vanishes again: a refused one leaves nothing. One mark
- * at a time; a new mark replaces it. */
+ * at a time; a new mark replaces it, and so does a flush. */
 void rows_mark(struct rows *r);
 void rows_rollback(struct rows *r);
 size_t rows_changed(const struct rows *r); /* rows put or deleted since the mark */
@@ -46,11 +48,12 @@ size_t rows_changed(const struct rows *r); /* rows put or deleted since the mark
 void rows_flush(struct rows *r, struct kv_batch *b);
 
 /* Ascending over [from, to); `to` empty: to the end of the shard. Rows put or deleted while
- * iterating are seen or not, but nothing else is skipped or repeated. */
+ * iterating are seen or not, but nothing else is skipped or repeated. Key and value live until
+ * the next step. No flush while an iterator is open. */
 struct rows_iter *rows_iter_new(struct rows *r, struct bytes from, struct bytes to);
 bool rows_iter_next(struct rows_iter *it, struct bytes *key, struct bytes *value);
 void rows_iter_free(struct rows_iter **it);
-/* The last row of [from, to): for "highest uid below". */
+/* The last row of [from, to), alive as from rows_get: for "highest uid below". */
 bool rows_last(struct rows *r, struct bytes from, struct bytes to, struct bytes *key,
 	       struct bytes *value);
 
