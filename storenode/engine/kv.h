@@ -29,13 +29,13 @@ struct kv_snap;
 struct kv_iter;
 
 struct kv_rocks_options {
-	const char *path;      /* data directory; made if missing */
-	const char *log_dir;   /* RocksDB's info log: never on the data file system's critical path */
-	uint64_t cache_bytes;  /* block cache */
+	const char *path;    /* data directory; made if missing */
+	const char *log_dir; /* RocksDB's info log: never on the data file system's critical path */
+	uint64_t cache_bytes; /* block cache */
 	uint64_t memtable_bytes;
-	uint64_t wal_bytes;    /* max_total_wal_size */
+	uint64_t wal_bytes; /* max_total_wal_size */
 	unsigned background_threads;
-	bool read_only;        /* checks and dumps; max_open_files is kept != -1 */
+	bool read_only; /* checks and dumps; max_open_files is kept != -1 */
 };
 
 int kv_rocks_open(const struct kv_rocks_options *o, struct kv **kv, struct why *why) MUST_USE;

@@ -43,9 +43,9 @@ struct mem {
 	struct kv kv;
 	pthread_mutex_t lock;
 	struct skip cf[KV_FAMILIES];
-	uint64_t seq;     /* of the last batch */
-	uint64_t durable; /* a crash takes nothing back at or below this */
-	uint64_t nolog;   /* the first unlogged batch since the last flush, or 0 */
+	uint64_t seq;       /* of the last batch */
+	uint64_t durable;   /* a crash takes nothing back at or below this */
+	uint64_t nolog;     /* the first unlogged batch since the last flush, or 0 */
 	uint64_t *unsynced; /* numbers of the logged batches above durable */
 	size_t unsynced_n, unsynced_cap;
 	struct list snaps;   /* by seq */
@@ -53,7 +53,8 @@ struct mem {
 	unsigned iters;
 	uint64_t live;
 	unsigned fail_write, fail_sync;
-	struct buf failed; /* the batch whose write failed: only a crash tells whether it is there */
+	struct buf
+		failed; /* the batch whose write failed: only a crash tells whether it is there */
 	struct kv_space space;
 };
 
@@ -279,8 +280,8 @@ static void mem_batch_clear(struct kv_batch *b)
 	buf_clear(&batch_of(b)->ops);
 }
 
-static void add_op(struct kv_batch *b, enum op op, enum kv_cf cf, struct bytes key,
-		   struct bytes v1, struct bytes v2)
+static void add_op(struct kv_batch *b, enum op op, enum kv_cf cf, struct bytes key, struct bytes v1,
+		   struct bytes v2)
 {
 	struct buf *ops = &batch_of(b)->ops;
 	struct op_head head = { op, cf, (uint32_t)key.n, (uint32_t)(v1.n + v2.n) };

@@ -26,10 +26,11 @@ struct row_value {
 };
 
 struct row {
-	struct skip_node skip; /* the key lies behind the prefix: key.p - ROWS_PREFIX is the whole */
+	struct skip_node
+		skip; /* the key lies behind the prefix: key.p - ROWS_PREFIX is the whole */
 	struct row_value now;
-	bool stored; /* the engine has such a row */
-	bool dirty;  /* and it may not be this one */
+	bool stored;   /* the engine has such a row */
+	bool dirty;    /* and it may not be this one */
 	uint64_t mark; /* changed, and in the undo list, since this mark */
 };
 
@@ -61,8 +62,8 @@ struct rows_iter {
 	struct rows *r;
 	struct kv_iter *base;
 	struct bytes base_key, base_value; /* without the prefix */
-	bool base_there; /* they are valid */
-	bool base_used;  /* and have been given out: step first, but not before the next call */
+	bool base_there;                   /* they are valid */
+	bool base_used; /* and have been given out: step first, but not before the next call */
 	struct skip_node *at; /* the last of the list that has been passed; NULL: none */
 	struct bytes from, to;
 };

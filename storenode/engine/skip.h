@@ -20,7 +20,8 @@ struct skip_node {
 
 struct skip {
 	struct skip_node head;
-	struct skip_node *first[SKIP_HEIGHT]; /* the head's next pointers: a struct skip stays put */
+	struct skip_node
+		*first[SKIP_HEIGHT]; /* the head's next pointers: a struct skip stays put */
 	unsigned height;
 	uint64_t random;
 };
@@ -30,7 +31,7 @@ struct skip_path {
 	struct skip_node *before[SKIP_HEIGHT];
 };
 
-void skip_init(struct skip *s); /* also empties: the nodes are the caller's */
+void skip_init(struct skip *s);       /* also empties: the nodes are the caller's */
 unsigned skip_height(struct skip *s); /* of the next node: it needs so many pointers */
 
 /* The first node with a key >= key, or NULL. path may be NULL. */
