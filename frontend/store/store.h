@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/co.h"
 #include "base/err.h"
+#include "base/list.h"
 #include "model/address.h"
 #include "model/ids.h"
 #include "model/row.h"
@@ -27,10 +28,10 @@ bool store_ready(const struct store *s); /* has a cluster map */
 /* Who asks: one per session, embedded. */
 struct store_user {
 	struct store *store;
-	uint64_t trace;        /* of the command that runs */
-	uint64_t timeout_ms;   /* per call; 0: the default of its kind */
-	bool gone;             /* set by the session when its client left: waits end -ERR_GONE */
-	struct store_call *running;
+	uint64_t trace;      /* of the command that runs */
+	uint64_t timeout_ms; /* per call; 0: the default of its kind */
+	bool gone;           /* set by the session when its client left: waits end -ERR_GONE */
+	struct list calls;   /* what runs for it */
 };
 void store_user_init(struct store_user *u, struct store *s);
 void store_user_gone(struct store_user *u); /* wakes what waits */
@@ -53,13 +54,14 @@ CO int store_resolve(struct store_user *u, struct bytes address, struct arena *m
 struct store_credential {
 	bool found, disabled;
 	uint64_t account;
-	struct bytes address;  /* canonical */
-	const char *password;  /* crypt(5) hash */
+	struct bytes address; /* canonical */
+	const char *password; /* crypt(5) hash */
 };
 CO int store_credential(struct store_user *u, struct bytes address, struct arena *mem,
 			struct store_credential *c) MUST_USE;
 /* Does this address (exact, alias, extension) reach that account? For S24. */
-CO int store_owns(struct store_user *u, uint64_t account, struct bytes address, bool *owns) MUST_USE;
+CO int store_owns(struct store_user *u, uint64_t account, struct bytes address, bool *owns)
+	MUST_USE;
 
 struct store_quota {
 	uint64_t bytes_limit, bytes_used, messages_limit, messages_used;
@@ -110,7 +112,7 @@ CO int upload_append(struct upload *up, const struct append *a, uint32_t *uid) M
 /* ---- mailboxes */
 
 struct mailbox {
-	uint32_t id; /* 0: only subscribed, no such mailbox */
+	uint32_t id;       /* 0: only subscribed, no such mailbox */
 	struct bytes path; /* UTF-8, '/' separated */
 	uint32_t uid_validity, uid_next, messages, unseen, deleted, special_use, first_unseen_uid;
 	uint64_t highest_modseq, size;
@@ -188,6 +190,13 @@ void body_close(struct body **b);
 void body_range(struct body *b, uint64_t from, uint64_t n); /* clipped to the message */
 /* The next piece of the range, valid until the next call; n == 0: done. -ERR_CORRUPT. */
 CO int body_next(struct body *b, struct bytes *piece) MUST_USE;
+
+/* ---- pending deliveries (frontend/queue) */
+
+/* Finishes up to `max` deliveries that a front end left pending in this shard: leases them,
+ * delivers to their own shards under the same delivery id, marks them done. */
+CO int store_pending_run(struct store_user *u, uint32_t shard, unsigned max, unsigned *finished)
+	MUST_USE;
 
 /* ---- changes and locks */
 
