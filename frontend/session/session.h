@@ -22,11 +22,18 @@
 struct session;
 struct conn;
 
+/* What take consumed it has copied: the bytes behind `in` are gone once it returns. */
 enum take {
-	TAKE_MORE,  /* not a whole command yet */
+	TAKE_MORE,  /* not a whole command yet; with max_input bytes there: closed without a word */
 	TAKE_RUN,   /* parsed into the session's state: call run */
 	TAKE_AGAIN, /* consumed something and answered by itself: call take again */
 	TAKE_CLOSE, /* reply is queued; close once it is out */
+};
+
+/* What the configuration says of this installation. */
+struct site {
+	const char *hostname;       /* in greetings and in Received */
+	const char *default_domain; /* of a login without one, and of <Postmaster>; may be "" */
 };
 
 struct proto {
@@ -67,6 +74,7 @@ struct session {
 	bool tls;
 	bool trusted;            /* peer is in `trusted`: no per-address limits, login without TLS */
 	bool tls_available;      /* a certificate is configured */
+	const struct site *site;
 	/* set by session_login */
 	uint64_t account;        /* 0: not logged in */
 	char *login;             /* canonical address */
@@ -92,26 +100,39 @@ CO int session_flush_wait(struct session *s) MUST_USE; /* waits until below the 
 CO int session_read(struct session *s, uint64_t timeout_ms, struct bytes *in) MUST_USE;
 void session_consume(struct session *s, size_t n);
 size_t session_buffered(const struct session *s); /* input bytes waiting */
+bool session_ended(const struct session *s); /* the client sends no more; it may still read */
 
 /* ---- life */
 void session_close(struct session *s); /* once the output is out (30 s at most) */
 void session_abort(struct session *s); /* now, without a reply: outcome unknown */
 void session_wake(struct session *s);  /* run proto->wake soon, between commands; coalesces */
-void session_timeout(struct session *s, uint64_t ms); /* idle limit from now on */
-uint64_t session_trace(struct session *s); /* a fresh trace id for the command, in s->user too */
-/* Where take found input that is over a limit or broken: counts; true = too many, close. */
+/* Idle limit from now on, greeting_timeout until it is called. It runs from the end of one command
+ * to the whole of the next: bytes that dribble in do not renew it. Before login on ports that
+ * need one, auth_timeout from the connect is above it. */
+void session_timeout(struct session *s, uint64_t ms);
+/* A fresh trace id, in s->user too; each run and wake begins with one. */
+uint64_t session_trace(struct session *s);
+/* Where take found input that is over a limit or broken: counts; true = too many, close. From
+ * errors_soft on it holds the session for a second by itself. */
 bool session_strike(struct session *s);
 bool session_junk(struct session *s);
-CO void session_delay(struct session *s, uint64_t ms); /* parks; ends early when the client goes */
+/* From now on nothing is sent and no command taken for so long, without holding a stack: how
+ * answers to the clumsy are delayed. Returns at once; does not add up. */
+void session_hold(struct session *s, uint64_t ms);
+/* Really waits, on its stack; ends early when the client goes. To slow a client down: hold. */
+CO void session_delay(struct session *s, uint64_t ms);
 
 /* ---- TLS and login */
 /* After the OK is queued: refuses (-ERR_INVALID, close) if input is already buffered, flushes,
  * shakes hands. On success s->tls is set and the protocol resets all it learned before. */
 CO int session_starttls(struct session *s) MUST_USE;
+/* "TLSv1.3 TLS_AES_256_GCM_SHA384" for Received; "" without TLS. */
+const char *session_tls_name(const struct session *s);
 bool session_login_allowed(const struct session *s); /* TLS, or trusted */
 /* Checks the password (slow hash in a worker pool, limits and delays of E.5, same text and time
  * for unknown user and wrong password). 0: logged in; -ERR_AUTH; -ERR_LIMIT: blocked, close;
- * -ERR_BUSY: the store did not answer: temporary, keep the password. `authzid` empty or equal. */
+ * -ERR_BUSY: the store did not answer: temporary, keep the password. `authzid` empty or equal.
+ * After a failure the session is held: answer at once, the client sees it later. */
 CO int session_login(struct session *s, struct bytes authzid, struct bytes user,
 		     struct bytes password, struct why *why) MUST_USE;
 
