@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runner.h - all sessions of one worker: where they begin, what their commands run on.
+ *
+ * For the worker and tests; protocols see session.h only. */
+#ifndef TERN_SESSION_RUNNER_H
+#define TERN_SESSION_RUNNER_H
+
+#include "base/loop.h"
+#include "net/tls.h"
+#include "session/session.h"
+
+struct runner;
+
+struct runner_config {
+	struct loop *loop;
+	struct store *store;
+	struct tls *tls;                           /* may be without a certificate */
+	const struct limits *limits;               /* copied */
+	const struct net_prefix *trusted;          /* copied */
+	size_t n_trusted;
+	struct site site;                          /* strings copied */
+	const struct proto *protos[LISTEN_KINDS];
+};
+
+struct runner *runner_new(const struct runner_config *c);
+/* Drops all sessions, lets their commands unwind; the loop is turned until none is left. */
+void runner_free(struct runner **r);
+/* After SIGHUP: for sessions of now and later. */
+void runner_reload(struct runner *r, const struct limits *limits,
+		   const struct net_prefix *trusted, size_t n_trusted);
+
+/* A client, fresh from a listener; takes the descriptor. proxy: a PROXY header comes first. */
+void runner_accept(struct runner *r, int fd, enum listener_kind kind, bool proxy,
+		   const struct net_addr *peer, const struct net_addr *local);
+
+/* Sessions end where it does not hurt: SMTP and POP3 between commands, IMAP shortly before
+ * limits->drain_timeout is over, whatever is left then. `drained` is called once when none is
+ * there any more, possibly at once. */
+void runner_drain(struct runner *r, void (*drained)(void *arg), void *arg);
+
+size_t runner_sessions(const struct runner *r);
+unsigned runner_busy(const struct runner *r); /* coroutines that run or wait */
+
+bool listener_kind_is_tls(enum listener_kind kind);   /* TLS from the first byte */
+bool listener_kind_needs_login(enum listener_kind kind);
+const char *listener_kind_name(enum listener_kind kind); /* "imaps", as in the configuration */
+
+#endif
