@@ -21,6 +21,7 @@ struct where {
 
 struct load {
 	const char *path;
+	const char *dir; /* of includes; NULL: the working directory */
 	struct arena *mem;
 	struct why *why;
 };
@@ -38,11 +39,17 @@ static void put_name(struct buf *out, const struct where *at)
 		buf_printf(out, at->up ? ".%s" : "%s", at->name);
 }
 
+/* libconfig names an included file as the @include does, NULL stands for the first file. */
+static const char *full_path(const struct load *l, const char *file)
+{
+	if (!file)
+		return l->path;
+	return l->dir ? arena_printf(l->mem, "%s/%s", l->dir, file) : file;
+}
+
 static const char *file_of(const struct load *l, const config_setting_t *s)
 {
-	const char *file = s ? config_setting_source_file(s) : NULL;
-
-	return file ? file : l->path;
+	return full_path(l, s ? config_setting_source_file(s) : NULL);
 }
 
 static int complain(const struct load *l, const config_setting_t *s, const struct where *at,
@@ -369,20 +376,28 @@ static int refuse_wrapped(const char *path, struct bytes text, struct why *why)
 	return 0;
 }
 
+static int check_file(const struct load *l, const char *path)
+{
+	struct buf text;
+	int ret;
+
+	buf_init(&text, MAX_FILE);
+	ret = read_file(path, &text, l->why);
+	if (ret == 0)
+		ret = refuse_wrapped(path, buf_bytes(&text), l->why);
+	buf_release(&text);
+	return ret;
+}
+
 /* Included files show up as the source of what they set. */
 static int check_included(const struct load *l, const config_setting_t *s, const char **last)
 {
 	const char *file = config_setting_source_file(s);
 	unsigned n = config_setting_is_aggregate(s) ? (unsigned)config_setting_length(s) : 0;
-	struct buf text;
 	int ret = 0;
 
-	if (file && file != *last && strcmp(file, l->path) != 0) {
-		buf_init(&text, MAX_FILE);
-		ret = read_file(file, &text, l->why);
-		if (ret == 0)
-			ret = refuse_wrapped(file, buf_bytes(&text), l->why);
-		buf_release(&text);
+	if (file && file != *last) {
+		ret = check_file(l, full_path(l, file));
 		*last = file;
 	}
 	for (unsigned i = 0; i < n && ret == 0; i++)
@@ -392,23 +407,11 @@ static int check_included(const struct load *l, const config_setting_t *s, const
 
 static int syntax_error(const struct load *l, const config_t *tree)
 {
-	const char *file = config_error_file(tree);
 	const char *text = config_error_text(tree);
 
 	return why_set(l->why, ERR_CONFIG, "%s:%d: %s; see options.md for what may stand here",
-		       file ? file : l->path, config_error_line(tree),
+		       full_path(l, config_error_file(tree)), config_error_line(tree),
 		       text ? text : "cannot be read");
-}
-
-/* Includes are looked for beside the file that asks for them. */
-static void set_include_dir(config_t *tree, const char *path, struct arena *mem)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (slash)
-		config_set_include_dir(
-			tree,
-			bytes_cstr(mem, bytes_of(path, MAX((size_t)(slash - path), (size_t)1))));
 }
 
 static int parse(const struct load *l, struct bytes text, config_t *tree)
@@ -422,16 +425,27 @@ static int parse(const struct load *l, struct bytes text, config_t *tree)
 	ret = refuse_wrapped(l->path, text, l->why);
 	if (ret < 0)
 		return ret;
-	set_include_dir(tree, l->path, l->mem);
+	if (l->dir)
+		config_set_include_dir(tree, l->dir);
 	if (config_read_string(tree, bytes_cstr(l->mem, text)) != CONFIG_TRUE)
 		return syntax_error(l, tree);
 	return check_included(l, config_root_setting(tree), &last);
 }
 
+static struct load load_of(const char *path, struct arena *mem, struct why *why)
+{
+	struct load l = { .path = path, .mem = mem, .why = why };
+	const char *slash = strrchr(path, '/');
+
+	if (slash)
+		l.dir = bytes_cstr(mem, bytes_of(path, MAX((size_t)(slash - path), (size_t)1)));
+	return l;
+}
+
 int conf_load_text(const char *name, struct bytes text, const struct conf_option *options,
 		   void *out, struct arena *mem, struct why *why)
 {
-	struct load l = { .path = name, .mem = mem, .why = why };
+	struct load l = load_of(name, mem, why);
 	config_t tree;
 	int ret;
 
@@ -477,14 +491,14 @@ static unsigned line_of(const config_t *tree, const char *dotted_name)
 
 int conf_line(const char *path, const char *dotted_name)
 {
-	struct load l = { .path = path };
 	struct arena mem;
+	struct load l;
 	struct buf text;
 	config_t tree;
 	int line = 0;
 
 	arena_init(&mem, 0);
-	l.mem = &mem;
+	l = load_of(path, &mem, NULL);
 	buf_init(&text, MAX_FILE);
 	config_init(&tree);
 	if (read_file(path, &text, NULL) == 0 && parse(&l, buf_bytes(&text), &tree) == 0)

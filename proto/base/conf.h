@@ -4,7 +4,8 @@
  * A program describes its options as rows; conf_load checks a file against them and fills a
  * struct. Every complaint is one line: "FILE:LINE: NAME: what is wrong; what would be right".
  * Unknown keys, wrong types, values out of range and missing files are all errors. Sizes
- * ("64M", "4K", bytes when bare) and times ("30s", "5m", "2h", "14d", "200ms") carry units. */
+ * ("64M", "4K", bytes when bare) and times ("30s", "5m", "2h", "14d", "200ms") carry units.
+ * @include is relative to the directory of the file that conf_load was given. */
 #ifndef TERN_CONF_H
 #define TERN_CONF_H
 
