@@ -28,7 +28,7 @@ MAY = {
     "storenode": ["server", "balance", "backup", "mailstore", "replica", "engine", "router",
                   "node.def", *PROTO],
     "frontend/net": ["model", "base"],
-    "frontend/store": ["router", *PROTO],
+    "frontend/store": ["mime", "router", *PROTO],
     "frontend/session": ["net", "store", "directory", "model", "base"],
     "frontend/directory": ["store", "model", "base"],
     "frontend/mime": PROTO,
@@ -44,8 +44,8 @@ MAY = {
 # Foreign header: where it may be included (regular expressions on paths).
 HOMES = {
     r"uv\.h": r"proto/base/loop\.c",
-    r"zmq\.h": r"proto/base/\w+\.c|router/(peer|curve)\.c|storenode/replica/transport\.c"
-               r"|storenode/server/\w+\.[ch]",
+    r"zmq\.h": r"proto/base/\w+\.c|proto/wire/frame\.c|router/(peer|keys|clusterconf)\.c"
+               r"|storenode/replica/transport\.c|storenode/server/\w+\.[ch]",
     r"raft(/.*)?\.h": r"storenode/replica/\w+\.[ch]",
     r"rocksdb/.*": r"storenode/engine/\w*rocks\w*\.[ch]",
     r"openssl/ssl\.h": r"frontend/net/tls\w*\.[ch]",
