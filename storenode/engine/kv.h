@@ -38,6 +38,9 @@ struct kv_rocks_options {
 	bool read_only; /* checks and dumps; max_open_files is kept != -1 */
 };
 
+/* Refuses (why: one sentence) a directory of a newer format, one in use, a damaged store. It does
+ * not see that damage cost it its last writes: compare kv_seq with what had been synced. All
+ * snapshots, iterators and values must be gone before kv_close. */
 int kv_rocks_open(const struct kv_rocks_options *o, struct kv **kv, struct why *why) MUST_USE;
 struct kv *kv_mem_new(void);
 void kv_close(struct kv **kv);
@@ -89,11 +92,15 @@ int kv_iter_error(const struct kv_iter *it) MUST_USE;
 
 struct kv_space {
 	uint64_t free, total; /* of the data file system */
-	uint64_t live;        /* bytes in the engine's files */
+	uint64_t live;        /* bytes in the engine's files, without the write-ahead log */
+	uint64_t garbage;     /* bytes of blob files that no key refers to any more, of those a
+			       * compaction has seen */
 };
 int kv_space(struct kv *kv, struct kv_space *s) MUST_USE;
+/* An estimate; what still lies in memory is not counted. */
 int kv_size(struct kv *kv, enum kv_cf cf, struct bytes from, struct bytes to, uint64_t *bytes);
-/* Compacts a range: used by the throttled pass that gives garbage back. */
+/* Compacts a range and waits for it: used by the throttled pass that gives garbage back. In
+ * KV_CHUNKS it rewrites the blob files behind the range. */
 int kv_compact(struct kv *kv, enum kv_cf cf, struct bytes from, struct bytes to);
 
 /* ---- kv_mem.c only: what tests and the simulator do to it */
