@@ -401,7 +401,8 @@ static int set_blob_gc(struct rocks *r, bool on)
 }
 
 /* Only here do blob files give garbage back: a compaction with collection on rewrites what is
- * alive in every blob file it refers to. */
+ * alive in every blob file it refers to. Files that an automatic compaction is just moving are
+ * passed over: the caller's next pass finds them. */
 static int rocks_compact(struct kv *kv, enum kv_cf cf, struct bytes from, struct bytes to)
 {
 	struct rocks *r = rocks_of(kv);
@@ -412,7 +413,7 @@ static int rocks_compact(struct kv *kv, enum kv_cf cf, struct bytes from, struct
 		return ret;
 	o = rocksdb_compactoptions_create();
 	rocksdb_compactoptions_set_exclusive_manual_compaction(o, 0);
-	rocksdb_compactoptions_set_bottommost_level_compaction(o, 2); /* force */
+	rocksdb_compactoptions_set_bottommost_level_compaction(o, 3); /* force, once */
 	rocksdb_compact_range_cf_opt(r->db, r->cf[cf], o, from.n ? chars(from) : NULL, from.n,
 				     to.n ? chars(to) : NULL, to.n);
 	rocksdb_compactoptions_destroy(o);
