@@ -27,9 +27,14 @@ def main():
     sources = {p: tree.code(tree.text(p)) for p in paths}
     local = {p: marked(s) for p, s in sources.items()}
     everywhere = set().union(*(names - static for names, static in local.values()), set())
+    functions = tree.functions(paths)
+    hidden = {p: set() for p in paths}  # a static function hides a marked one of another file
+    for f in functions:
+        if re.match(r"\s*static\b", sources[f.path].splitlines()[f.line - 1]):
+            hidden[f.path].add(f.name)
     problems = []
-    for f in tree.functions(paths):
-        names = everywhere | local[f.path][0]
+    for f in functions:
+        names = everywhere - hidden[f.path] | local[f.path][0]
         if f.name in names or not names:
             continue
         lines = sources[f.path].splitlines()[f.line - 1:f.end]
