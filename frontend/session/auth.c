@@ -228,14 +228,14 @@ static int accept_login(struct attempt *t, struct why *why)
 
 	failures_forgive(t->auth->failures, t->name, &s->peer);
 	fresh_add(t->auth, t->digest);
-	if (!runner_login_enter(live_of(s), t->cred.account)) {
+	if (!sessions_login_enter(live_of(s), t->cred.account)) {
 		log_notice(&s->log, "login_refused", "user=%B reason=sessions", &t->name);
 		return why_set(why, ERR_LIMIT, "too many sessions of this user from this address");
 	}
 	s->account = t->cred.account;
 	s->login = dup_text(t->cred.address);
 	metric_inc(M_logins_total);
-	runner_describe(s);
+	sessions_describe(s);
 	log_info(&s->log, "login", "tls=%s", session_tls_name(s));
 	return 0;
 }
@@ -298,7 +298,7 @@ static bool well_formed(struct bytes authzid, struct bytes user, struct bytes pa
 CO int session_login(struct session *s, struct bytes authzid, struct bytes user,
 		     struct bytes password, struct why *why)
 {
-	struct attempt t = { .s = s, .auth = live_of(s)->runner->auth, .password = password };
+	struct attempt t = { .s = s, .auth = live_of(s)->of->auth, .password = password };
 	int ret;
 
 	if (!session_login_allowed(s) || s->account)

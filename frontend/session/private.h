@@ -22,7 +22,7 @@ enum wait { WAIT_NOTHING, WAIT_INPUT, WAIT_OUTPUT, WAIT_TIME, WAIT_SECURE, WAIT_
 
 struct live {
 	struct session s;
-	struct runner *runner;
+	struct sessions *of;
 	struct list node;  /* all, or over */
 	struct list queue; /* ready, or stackless, or none */
 	struct buf lent;   /* input handed out by session_read */
@@ -42,8 +42,8 @@ struct live {
 	unsigned commands;
 };
 
-struct runner {
-	struct runner_config c;
+struct sessions {
+	struct sessions_config c;
 	struct limits limits;
 	struct net_prefix *trusted;
 	size_t n_trusted;
@@ -78,12 +78,12 @@ enum { SASL_NAME_MAX = 255, SASL_PASSWORD_MAX = 1000 };
 bool sasl_text(struct bytes b, size_t max); /* valid UTF-8 without NUL, at most max bytes */
 
 /* ---- runner.c */
-void runner_ready(struct live *l); /* look at it soon, where commands may run */
-void runner_pump(struct live *l);  /* take and run what can be */
-void runner_began(struct runner *r, struct live *l);
-void runner_ended(struct runner *r, struct live *l);
-void runner_describe(struct session *s); /* for its log lines */
-bool runner_login_enter(struct live *l, uint64_t account) MUST_USE;
+void sessions_ready(struct live *l); /* look at it soon, where commands may run */
+void sessions_pump(struct live *l);  /* take and run what can be */
+void sessions_began(struct sessions *r, struct live *l);
+void sessions_ended(struct sessions *r, struct live *l);
+void sessions_describe(struct session *s); /* for its log lines */
+bool sessions_login_enter(struct live *l, uint64_t account) MUST_USE;
 
 /* ---- session.c */
 extern const struct conn_owner session_conn_owner;

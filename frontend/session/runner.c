@@ -61,7 +61,7 @@ const char *listener_kind_name(enum listener_kind kind)
 
 /* ---- commands --------------------------------------------------------------------------------------- */
 
-void runner_describe(struct session *s)
+void sessions_describe(struct session *s)
 {
 	char peer[64];
 
@@ -78,7 +78,7 @@ void runner_describe(struct session *s)
  * news: they are told last. */
 static bool drains_now(const struct live *l)
 {
-	return l->s.draining && (l->runner->last_call || (l->s.listener != LISTEN_IMAP &&
+	return l->s.draining && (l->of->last_call || (l->s.listener != LISTEN_IMAP &&
 							  l->s.listener != LISTEN_IMAPS));
 }
 
@@ -166,7 +166,7 @@ static bool step(struct live *l)
 		else if (!take_one(l, in))
 			return false;
 	}
-	runner_ready(l);
+	sessions_ready(l);
 	return false;
 }
 
@@ -200,7 +200,7 @@ CO static void run_commands(void *arg)
 		run_one(l);
 		l->running = false;
 		if (i == BATCH) {
-			runner_ready(l);
+			sessions_ready(l);
 			return;
 		}
 		if (!step(l))
@@ -211,7 +211,7 @@ CO static void run_commands(void *arg)
 
 static void start(struct live *l)
 {
-	struct runner *r = l->runner;
+	struct sessions *r = l->of;
 
 	list_del(&l->queue);
 	if (co_pool_full(r->pool)) {
@@ -224,7 +224,7 @@ static void start(struct live *l)
 		BUG("a pool that is not full has no stack");
 }
 
-void runner_pump(struct live *l)
+void sessions_pump(struct live *l)
 {
 	if (!l->running && step(l))
 		start(l);
@@ -232,18 +232,18 @@ void runner_pump(struct live *l)
 
 static void stack_freed(void *arg)
 {
-	struct runner *r = arg;
+	struct sessions *r = arg;
 
 	while (!co_pool_full(r->pool) && !list_empty(&r->stackless)) {
 		struct live *l = list_entry(list_pop(&r->stackless), struct live, queue);
 
-		runner_pump(l);
+		sessions_pump(l);
 	}
 }
 
-void runner_ready(struct live *l)
+void sessions_ready(struct live *l)
 {
-	struct runner *r = l->runner;
+	struct sessions *r = l->of;
 
 	if (l->stage == STAGE_OVER || !list_empty(&l->queue))
 		return;
@@ -255,7 +255,7 @@ void runner_ready(struct live *l)
 
 static void run_ready(void *arg)
 {
-	struct runner *r = arg;
+	struct sessions *r = arg;
 	struct list now, *node;
 
 	r->posted = false;
@@ -267,12 +267,12 @@ static void run_ready(void *arg)
 	while ((node = list_pop(&r->ready)))
 		list_add(&now, node);
 	while ((node = list_pop(&now)))
-		runner_pump(list_entry(node, struct live, queue));
+		sessions_pump(list_entry(node, struct live, queue));
 }
 
 /* ---- sessions come ------------------------------------------------------------------------------------- */
 
-static bool is_trusted(const struct runner *r, const struct net_addr *addr)
+static bool is_trusted(const struct sessions *r, const struct net_addr *addr)
 {
 	for (size_t i = 0; i < r->n_trusted; i++)
 		if (net_prefix_has(&r->trusted[i], addr))
@@ -290,13 +290,13 @@ static void turn_away(int fd, enum listener_kind kind)
 			    MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static struct live *session_new(struct runner *r, int fd, enum listener_kind kind)
+static struct live *session_new(struct sessions *r, int fd, enum listener_kind kind)
 {
 	const struct proto *proto = r->c.protos[kind];
 	struct live *l = xcalloc(1, sizeof(*l) + proto->state_size);
 	struct session *s = &l->s;
 
-	l->runner = r;
+	l->of = r;
 	list_init(&l->queue);
 	buf_init(&l->lent, 0);
 	l->since = clock_ms();
@@ -330,19 +330,19 @@ static void open_protocol(struct live *l)
 	l->stage = STAGE_OPEN;
 	session_rest(l);
 	l->s.proto->open(&l->s);
-	runner_pump(l);
+	sessions_pump(l);
 }
 
 /* The client's address is known. */
 static void admit(struct live *l)
 {
 	struct session *s = &l->s;
-	struct runner *r = l->runner;
+	struct sessions *r = l->of;
 	struct iplimit_max max = { r->limits.connections_per_ip, r->limits.connections_per_net,
 				   r->limits.connects_per_minute };
 
 	s->trusted = is_trusted(r, &s->peer);
-	runner_describe(s);
+	sessions_describe(s);
 	if (!s->trusted) {
 		if (!iplimit_enter(r->ips, &s->peer, &max)) {
 			log_notice(&s->log, "connection_refused", "reason=limit");
@@ -365,7 +365,7 @@ static void admit(struct live *l)
 	conn_secure(s->conn, r->c.tls, s->proto->name, false, r->limits.tls_timeout);
 }
 
-void runner_began(struct runner *r UNUSED, struct live *l)
+void sessions_began(struct sessions *r UNUSED, struct live *l)
 {
 	if (l->stage == STAGE_PROXY) {
 		admit(l);
@@ -375,7 +375,7 @@ void runner_began(struct runner *r UNUSED, struct live *l)
 	open_protocol(l);
 }
 
-void runner_accept(struct runner *r, int fd, enum listener_kind kind, bool proxy,
+void sessions_accept(struct sessions *r, int fd, enum listener_kind kind, bool proxy,
 		   const struct net_addr *peer, const struct net_addr *local)
 {
 	struct live *l;
@@ -389,7 +389,7 @@ void runner_accept(struct runner *r, int fd, enum listener_kind kind, bool proxy
 	l = session_new(r, fd, kind);
 	l->s.peer = *peer;
 	l->s.local = *local;
-	runner_describe(&l->s);
+	sessions_describe(&l->s);
 	if (!proxy) {
 		admit(l);
 	} else if (is_trusted(r, peer)) {
@@ -413,9 +413,9 @@ static struct login_key login_key(const struct session *s, uint64_t account)
 	return (struct login_key){ account, ipkey_host(&s->peer) };
 }
 
-bool runner_login_enter(struct live *l, uint64_t account)
+bool sessions_login_enter(struct live *l, uint64_t account)
 {
-	struct runner *r = l->runner;
+	struct sessions *r = l->of;
 	struct login_key key = login_key(&l->s, account);
 	uintptr_t n = (uintptr_t)map_get(&r->logins, MAP_KEY(key));
 
@@ -432,7 +432,7 @@ bool runner_login_enter(struct live *l, uint64_t account)
 
 static void login_leave(struct live *l)
 {
-	struct runner *r = l->runner;
+	struct sessions *r = l->of;
 	struct login_key key = login_key(&l->s, l->s.account);
 	uintptr_t n = (uintptr_t)map_get(&r->logins, MAP_KEY(key));
 
@@ -444,7 +444,7 @@ static void login_leave(struct live *l)
 
 static void tell_drained(void *arg)
 {
-	struct runner *r = arg;
+	struct sessions *r = arg;
 	void (*drained)(void *arg) = r->drained;
 
 	r->drained = NULL;
@@ -452,7 +452,7 @@ static void tell_drained(void *arg)
 		drained(r->drained_arg);
 }
 
-void runner_ended(struct runner *r, struct live *l)
+void sessions_ended(struct sessions *r, struct live *l)
 {
 	if (l->counted_ip)
 		iplimit_leave(r->ips, &l->s.peer);
@@ -467,7 +467,7 @@ void runner_ended(struct runner *r, struct live *l)
 
 static void free_over(void *arg)
 {
-	struct runner *r = arg;
+	struct sessions *r = arg;
 	struct list *node;
 
 	while ((node = list_pop(&r->over))) {
@@ -483,7 +483,7 @@ static void free_over(void *arg)
 
 /* ---- drain ------------------------------------------------------------------------------------------------ */
 
-static void drop_all(struct runner *r)
+static void drop_all(struct sessions *r)
 {
 	list_foreach(&r->all, node)
 	{
@@ -498,7 +498,7 @@ static void drop_all(struct runner *r)
 
 static void drain_step(void *arg)
 {
-	struct runner *r = arg;
+	struct sessions *r = arg;
 
 	if (r->last_call) {
 		if (r->sessions)
@@ -510,10 +510,10 @@ static void drain_step(void *arg)
 	r->last_call = true;
 	loop_timer_set(r->drain_timer, MIN(LAST_CALL_MS, r->limits.drain_timeout), 0);
 	list_foreach(&r->all, node)
-		runner_ready(list_entry(node, struct live, node));
+		sessions_ready(list_entry(node, struct live, node));
 }
 
-void runner_drain(struct runner *r, void (*drained)(void *arg), void *arg)
+void sessions_drain(struct sessions *r, void (*drained)(void *arg), void *arg)
 {
 	uint64_t ms = r->limits.drain_timeout;
 
@@ -527,7 +527,7 @@ void runner_drain(struct runner *r, void (*drained)(void *arg), void *arg)
 
 		l->s.draining = true;
 		if (l->stage == STAGE_OPEN)
-			runner_ready(l);
+			sessions_ready(l);
 		else
 			drop(l);
 	}
@@ -535,7 +535,7 @@ void runner_drain(struct runner *r, void (*drained)(void *arg), void *arg)
 
 /* ---- the runner -------------------------------------------------------------------------------------------- */
 
-static void set_trusted(struct runner *r, const struct net_prefix *trusted, size_t n)
+static void set_trusted(struct sessions *r, const struct net_prefix *trusted, size_t n)
 {
 	free(r->trusted);
 	r->trusted = xcalloc(n ? n : 1, sizeof(*trusted));
@@ -544,9 +544,9 @@ static void set_trusted(struct runner *r, const struct net_prefix *trusted, size
 		memcpy(r->trusted, trusted, n * sizeof(*trusted));
 }
 
-struct runner *runner_new(const struct runner_config *c)
+struct sessions *sessions_new(const struct sessions_config *c)
 {
-	struct runner *r = xnew(struct runner);
+	struct sessions *r = xnew(struct sessions);
 
 	r->c = *c;
 	r->limits = *c->limits;
@@ -568,16 +568,16 @@ struct runner *runner_new(const struct runner_config *c)
 	return r;
 }
 
-void runner_reload(struct runner *r, const struct limits *limits, const struct net_prefix *trusted,
+void sessions_reload(struct sessions *r, const struct limits *limits, const struct net_prefix *trusted,
 		   size_t n_trusted)
 {
 	r->limits = *limits;
 	set_trusted(r, trusted, n_trusted);
 }
 
-void runner_free(struct runner **arg)
+void sessions_free(struct sessions **arg)
 {
-	struct runner *r = *arg;
+	struct sessions *r = *arg;
 
 	*arg = NULL;
 	if (!r)
@@ -602,12 +602,12 @@ void runner_free(struct runner **arg)
 		free(r);
 }
 
-size_t runner_sessions(const struct runner *r)
+size_t sessions_count(const struct sessions *r)
 {
 	return r->sessions;
 }
 
-unsigned runner_busy(const struct runner *r)
+unsigned sessions_busy(const struct sessions *r)
 {
 	return co_pool_busy(r->pool);
 }

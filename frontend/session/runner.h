@@ -9,9 +9,9 @@
 #include "net/tls.h"
 #include "session/session.h"
 
-struct runner;
+struct sessions;
 
-struct runner_config {
+struct sessions_config {
 	struct loop *loop;
 	struct store *store;
 	struct tls *tls;                           /* may be without a certificate */
@@ -22,24 +22,24 @@ struct runner_config {
 	const struct proto *protos[LISTEN_KINDS];
 };
 
-struct runner *runner_new(const struct runner_config *c);
+struct sessions *sessions_new(const struct sessions_config *c);
 /* Drops all sessions, lets their commands unwind; the loop is turned until none is left. */
-void runner_free(struct runner **r);
+void sessions_free(struct sessions **r);
 /* After SIGHUP: for sessions of now and later. */
-void runner_reload(struct runner *r, const struct limits *limits,
+void sessions_reload(struct sessions *r, const struct limits *limits,
 		   const struct net_prefix *trusted, size_t n_trusted);
 
 /* A client, fresh from a listener; takes the descriptor. proxy: a PROXY header comes first. */
-void runner_accept(struct runner *r, int fd, enum listener_kind kind, bool proxy,
+void sessions_accept(struct sessions *r, int fd, enum listener_kind kind, bool proxy,
 		   const struct net_addr *peer, const struct net_addr *local);
 
 /* Sessions end where it does not hurt: SMTP and POP3 between commands, IMAP shortly before
  * limits->drain_timeout is over, whatever is left then. `drained` is called once when none is
  * there any more, possibly at once. */
-void runner_drain(struct runner *r, void (*drained)(void *arg), void *arg);
+void sessions_drain(struct sessions *r, void (*drained)(void *arg), void *arg);
 
-size_t runner_sessions(const struct runner *r);
-unsigned runner_busy(const struct runner *r); /* coroutines that run or wait */
+size_t sessions_count(const struct sessions *r);
+unsigned sessions_busy(const struct sessions *r); /* coroutines that run or wait */
 
 bool listener_kind_is_tls(enum listener_kind kind);   /* TLS from the first byte */
 bool listener_kind_needs_login(enum listener_kind kind);

@@ -165,7 +165,7 @@ void session_close(struct session *s)
 	s->closing = true;
 	l->finish = true;
 	if (!l->running)
-		runner_ready(l);
+		sessions_ready(l);
 }
 
 void session_lost(struct live *l)
@@ -181,7 +181,7 @@ void session_abort(struct session *s)
 
 	session_lost(l);
 	if (!l->running)
-		runner_ready(l);
+		sessions_ready(l);
 }
 
 void session_wake(struct session *s)
@@ -190,7 +190,7 @@ void session_wake(struct session *s)
 
 	l->wake = true;
 	if (!l->running)
-		runner_ready(l);
+		sessions_ready(l);
 }
 
 void session_rest(struct live *l)
@@ -293,7 +293,7 @@ CO int session_starttls(struct session *s)
 		return -ERR_INVALID;
 	}
 	l->secured = 1;
-	conn_secure(s->conn, l->runner->c.tls, s->proto->name, s->listener == LISTEN_SMTP,
+	conn_secure(s->conn, l->of->c.tls, s->proto->name, s->listener == LISTEN_SMTP,
 		    s->limits->tls_timeout);
 	do
 		ret = session_wait(l, WAIT_SECURE, 0);
@@ -326,7 +326,7 @@ void session_end(struct live *l)
 		conn_finish(&s->conn);
 	arena_release(&s->mem);
 	buf_release(&l->lent);
-	runner_ended(l->runner, l);
+	sessions_ended(l->of, l);
 }
 
 /* ---- what the connection tells --------------------------------------------------------------------------- */
@@ -338,7 +338,7 @@ static void on_input(void *arg)
 	if (l->running)
 		session_resume(l, WAIT_INPUT);
 	else
-		runner_pump(l);
+		sessions_pump(l);
 }
 
 static void on_drained(void *arg)
@@ -348,7 +348,7 @@ static void on_drained(void *arg)
 	if (l->running)
 		session_resume(l, WAIT_OUTPUT);
 	else
-		runner_pump(l);
+		sessions_pump(l);
 }
 
 static void on_ready(void *arg, int err)
@@ -365,7 +365,7 @@ static void on_ready(void *arg, int err)
 		l->gone = true;
 		session_end(l);
 	} else {
-		runner_began(l->runner, l);
+		sessions_began(l->of, l);
 	}
 }
 
@@ -385,7 +385,7 @@ static void idle_too_long(struct live *l)
 	if (l->s.proto->timeout)
 		l->s.proto->timeout(&l->s);
 	l->finish = l->s.closing = true;
-	runner_pump(l);
+	sessions_pump(l);
 }
 
 static void on_expired(void *arg, enum conn_timer which)
@@ -404,7 +404,7 @@ static void on_expired(void *arg, enum conn_timer which)
 		l->hold_until = 0;
 		conn_cork(l->s.conn, false);
 		if (!l->running)
-			runner_pump(l);
+			sessions_pump(l);
 		break;
 	default:
 		break;
