@@ -3,7 +3,7 @@
  *
  * On the wire: Watch goes as KIND_WATCH to the leader of Head.shard, with the worker's client
  * id. `fresh` says: forget what this client watched here, `add` is the whole set (or its first
- * part). Without it `add` adds accounts or raises the modseq seen, `drop` forgets accounts.
+ * part). Without it `drop` forgets accounts, then `add` adds some or raises the modseq seen.
  * The answer is a Head with status 0 and a body Hints, which names each account of `add` whose
  * change sequence is beyond the modseq given (mailbox 0: any); NOTLEADER and so on as for a
  * read. From then on the leader sends Head{kind HINT, shard} + Hints, unasked, to the connection
