@@ -2,8 +2,8 @@
 /* co.c - stacks of a pool and the switch between them.
  *
  * A coroutine remembers the context that resumed it, so resumes nest: parking or ending goes
- * back to the last resumer, be it the thread's own stack or another coroutine. ASan is told
- * of every switch, valgrind of every stack. */
+ * back to the last resumer, be it the thread's own stack or another coroutine. ASan and
+ * TSan are told of every switch, valgrind of every stack. */
 #include "base/co.h"
 
 #include <stdlib.h>
@@ -19,9 +19,24 @@
 #endif
 #ifdef CO_ASAN
 #include <sanitizer/common_interface_defs.h>
+#define asan_leave __sanitizer_start_switch_fiber
+#define asan_arrive __sanitizer_finish_switch_fiber
 #else
-#define __sanitizer_start_switch_fiber(fake, bottom, size) ((void)(fake))
-#define __sanitizer_finish_switch_fiber(fake, bottom, size) ((void)(fake))
+#define asan_leave(fake, bottom, size) ((void)(fake))
+#define asan_arrive(fake, bottom, size) ((void)(fake))
+#endif
+
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#define tsan_self __tsan_get_current_fiber
+#define tsan_new() __tsan_create_fiber(0)
+#define tsan_delete __tsan_destroy_fiber
+#define tsan_switch(fiber) __tsan_switch_to_fiber(fiber, 0)
+#else
+#define tsan_self() NULL
+#define tsan_new() NULL
+#define tsan_delete(fiber) ((void)(fiber))
+#define tsan_switch(fiber) ((void)(fiber))
 #endif
 
 #if __has_include(<valgrind/valgrind.h>)
@@ -61,6 +76,7 @@ struct co {
 #endif
 	const void *back_stack; /* of the resumer, as ASan told */
 	size_t back_size;
+	void *tsan, *back_tsan;
 };
 
 struct co_pool {
@@ -77,13 +93,15 @@ static void switch_in(struct co *co)
 {
 	void *fake = NULL;
 
-	__sanitizer_start_switch_fiber(&fake, co->stack, STACK_SIZE);
+	co->back_tsan = tsan_self();
+	asan_leave(&fake, co->stack, STACK_SIZE);
+	tsan_switch(co->tsan);
 #ifdef CO_UCONTEXT
 	swapcontext(&co->back, &co->own);
 #else
 	co->own = jump_fcontext(co->own, co).from;
 #endif
-	__sanitizer_finish_switch_fiber(fake, NULL, NULL);
+	asan_arrive(fake, NULL, NULL);
 }
 
 static void switch_out(struct co *co)
@@ -91,18 +109,19 @@ static void switch_out(struct co *co)
 	void *fake = NULL;
 
 	/* An ended one gives its fake stack up. */
-	__sanitizer_start_switch_fiber(co->ended ? NULL : &fake, co->back_stack, co->back_size);
+	asan_leave(co->ended ? NULL : &fake, co->back_stack, co->back_size);
+	tsan_switch(co->back_tsan);
 #ifdef CO_UCONTEXT
 	swapcontext(&co->own, &co->back);
 #else
 	co->back = jump_fcontext(co->back, NULL).from;
 #endif
-	__sanitizer_finish_switch_fiber(fake, &co->back_stack, &co->back_size);
+	asan_arrive(fake, &co->back_stack, &co->back_size);
 }
 
 NORETURN static void body(struct co *co)
 {
-	__sanitizer_finish_switch_fiber(NULL, &co->back_stack, &co->back_size);
+	asan_arrive(NULL, &co->back_stack, &co->back_size);
 	co->fn(co->arg);
 	co->ended = true;
 	switch_out(co);
@@ -231,6 +250,7 @@ static void put_back(struct co *co)
 	struct co_pool *pool = co->pool;
 	bool was_full = co_pool_full(pool);
 
+	tsan_delete(co->tsan);
 	co->next = pool->free;
 	pool->free = co;
 	pool->busy--;
@@ -274,6 +294,7 @@ bool co_start(struct co_pool *pool, void (*fn)(void *arg), void *arg)
 	co->fn = fn;
 	co->arg = arg;
 	co->ended = false;
+	co->tsan = tsan_new();
 	make_context(co);
 	run(co);
 	return true;

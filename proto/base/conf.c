@@ -94,9 +94,13 @@ static int unreadable(const struct load *l, const config_setting_t *s, const str
 		      const struct conf_option *o)
 {
 	char wrong[80], right[96];
-	const char *text = config_setting_get_string(s);
 
-	(void)!snprintf(wrong, sizeof(wrong), "cannot read \"%.40s\"", text ? text : "");
+	(void)!snprintf(wrong, sizeof(wrong), "cannot read \"%.40s\"",
+			config_setting_get_string(s));
+	/* A complaint is one line, whatever a string holds. */
+	for (char *c = wrong; *c; c++)
+		if (*c < ' ' || *c == 0x7f)
+			*c = '?';
 	(void)!snprintf(right, sizeof(right), "write %s", conf_type_text(o->type));
 	return complain(l, s, at, wrong, right);
 }

@@ -161,6 +161,8 @@ static const struct {
 	{ N "cache = \"64\";", "t.conf:2: cache: out of range; write a size at least 1M" },
 	{ N "cache = \"64MB\";",
 	  "t.conf:2: cache: cannot read \"64MB\"; write a size such as \"64M\"" },
+	{ N "cache = \"6\n4\xff\";",
+	  "t.conf:2: cache: cannot read \"6?4?\"; write a size such as \"64M\"" },
 	{ N "cache = -1;", "t.conf:2: cache: out of range; write a size at least 1M" },
 	{ N "cache = true;", "t.conf:2: cache: is true or false; write a size such as \"64M\"" },
 	{ N "grace = 30;", "t.conf:2: grace: is a number; write a time such as \"30s\"" },
