@@ -55,6 +55,13 @@ void fixture_copy(const struct fixture *f, const char *from, const char *to)
 	shell("rm -rf %s/%s && cp -r %s/%s %s/%s", f->dir, to, f->dir, from, f->dir, to);
 }
 
+void fixture_damage_tables(const struct fixture *f)
+{
+	shell("cd %s/data/db && for s in $(find . -name '*.sst' -size +10k); do"
+	      " printf XXXX | dd of=$s bs=1 seek=3000 conv=notrunc status=none; done",
+	      f->dir);
+}
+
 void fixture_end(struct fixture *f)
 {
 	kv_close(&f->kv);

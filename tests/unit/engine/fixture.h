@@ -24,6 +24,8 @@ int fixture_open(const struct fixture *f, const char *name, bool read_only, stru
 		 struct why *why);
 /* cp -r DIR/from DIR/to: what a crash at this moment leaves (in the cache, that is). */
 void fixture_copy(const struct fixture *f, const char *from, const char *to);
+/* Writes over some bytes near the start of every larger table file; the store must be closed. */
+void fixture_damage_tables(const struct fixture *f);
 
 void put(struct kv *kv, enum kv_cf cf, const char *key, const char *value);
 void del(struct kv *kv, enum kv_cf cf, const char *key);

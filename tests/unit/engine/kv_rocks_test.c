@@ -357,17 +357,12 @@ TEST(kv_rocks, a_damaged_table_is_an_error_for_its_keys)
 	struct fixture f;
 	struct kv_iter *it;
 	struct bytes key, value;
-	char command[256];
 
 	fixture_rocks(&f);
 	put_rows(f.kv, 0, 3000);
 	CHECK_INT(kv_flush(f.kv), 0);
 	kv_close(&f.kv);
-	snprintf(command, sizeof(command),
-		 "cd %s/data/db && for s in $(find -name '*.sst' -size +10k); do"
-		 " printf XXXX | dd of=$s bs=1 seek=3000 conv=notrunc status=none; done",
-		 f.dir);
-	CHECK_INT(system(command), 0);
+	fixture_damage_tables(&f);
 	CHECK_INT(fixture_open(&f, "data", false, &f.kv, NULL), 0);
 	it = kv_iter_new(f.kv, NULL, KV_ROWS, BYTES_NONE, BYTES_NONE);
 	while (kv_iter_next(it, &key, &value))
