@@ -100,8 +100,9 @@ void pending_job_add(struct pending_job *job, uint64_t id, const Tern__Recipient
 
 /* ---- chunks to the other shard */
 
-CO static int chunk_get(struct store_user *u, uint32_t from, const Tern__ChunkRef *ref,
-			struct blob **stored)
+/* Not inlined: a store_call is big, and the stack is a coroutine's. */
+__attribute__((noinline)) CO static int chunk_get(struct store_user *u, uint32_t from,
+						  const Tern__ChunkRef *ref, struct blob **stored)
 {
 	Tern__ChunksQuery ask = TERN__CHUNKS_QUERY__INIT;
 	Tern__ChunkRef *refs[1] = { (Tern__ChunkRef *)ref };
@@ -126,8 +127,9 @@ CO static int chunk_get(struct store_user *u, uint32_t from, const Tern__ChunkRe
 	return ret;
 }
 
-CO static int chunk_put(struct store_user *u, uint32_t to, struct blob *stored,
-			const uint8_t upload[16], struct arena *mem, Tern__ChunkRef *ref)
+__attribute__((noinline)) CO static int chunk_put(struct store_user *u, uint32_t to,
+						  struct blob *stored, const uint8_t upload[16],
+						  struct arena *mem, Tern__ChunkRef *ref)
 {
 	Tern__ChunkPut put = TERN__CHUNK_PUT__INIT;
 	Tern__Op op = TERN__OP__INIT;
@@ -215,8 +217,9 @@ static size_t gather(struct pending_job *job, uint32_t shard, Tern__Deliver *d, 
 	return n;
 }
 
-CO static int deliver_there(struct pending_job *job, struct store_user *u, uint32_t shard,
-			    Tern__Deliver *d, Tern__Result **result)
+__attribute__((noinline)) CO static int deliver_there(struct pending_job *job, struct store_user *u,
+						      uint32_t shard, Tern__Deliver *d,
+						      Tern__Result **result)
 {
 	Tern__Content content;
 	Tern__Op op = TERN__OP__INIT;

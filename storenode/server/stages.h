@@ -16,8 +16,8 @@ struct stages_config {
 	struct kv *kv;
 	struct loop *loop;
 	const struct host_app *app;
-	unsigned readers;                            /* threads for log reads and exports; 2 */
-	void (*failed)(void *arg, const char *why);  /* logs and ends the process */
+	unsigned readers;                           /* threads for log reads and exports; 2 */
+	void (*failed)(void *arg, const char *why); /* logs and ends the process */
 	void *arg;
 };
 

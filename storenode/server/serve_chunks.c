@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve_chunks.c - bodies: immutable, so any replica that has applied the index may answer. What
+ * leaves the node has been checked against its hash. */
+#include "base/base.h"
+#include "server/requests.h"
+
+#define WAIT_MS 1000
+
+static int chunk_add(struct request *r, const Tern__ChunkRef *ref)
+{
+	struct hash128 want = { ref->hash_lo, ref->hash_hi };
+	struct blob *body;
+	int ret = host_chunk_get(r->server->kv, NULL, r->head->shard, ref->index, ref->term, &body);
+
+	if (ret < 0)
+		return ret;
+	if (!body)
+		return -ERR_NOTFOUND;
+	if (body->b.n != ref->stored || !hash128_eq(hash128(body->b), want)) {
+		log_error(NULL, "chunk_corrupt", "shard=%u index=%lu term=%lu", r->head->shard,
+			  (unsigned long)ref->index, (unsigned long)ref->term);
+		blob_unref(&body);
+		return -ERR_CORRUPT;
+	}
+	msg_add(&r->out, body);
+	return 0;
+}
+
+/* On a reader thread. */
+static void run(void *arg)
+{
+	struct request *r = arg;
+	Tern__ChunksQuery *q;
+	int ret = 0;
+
+	q = r->in.body ? WIRE_UNPACK(chunks_query, r->in.body->b, &r->mem) : NULL;
+	if (!q || q->n_chunks == 0 || q->n_chunks > WIRE_MAX_PARTS)
+		ret = -ERR_INVALID;
+	for (size_t i = 0; ret == 0 && i < q->n_chunks; i++)
+		ret = chunk_add(r, q->chunks[i]);
+	r->status = -ret;
+}
+
+static void answer(void *arg)
+{
+	struct request *r = arg;
+
+	if (r->status == 0) {
+		request_reply(r, ERR_OK, NULL);
+		return;
+	}
+	msg_release(&r->out);
+	request_fail(r, r->status, "the chunk cannot be read here");
+}
+
+static void ready(void *arg, int status)
+{
+	struct request *r = arg;
+
+	if (status != ERR_OK)
+		request_fail(r, status == ERR_LATE ? ERR_BUSY : ERR_EPOCH, "not applied here");
+	else
+		readers_add(r->server->readers, run, answer, r);
+}
+
+void serve_chunks(struct request *r)
+{
+	if (!r->server->host)
+		request_fail(r, ERR_EPOCH, "no replica of that shard here");
+	else
+		host_wait_applied(r->server->host, r->head->shard, r->head->min_index, WAIT_MS,
+				  ready, r);
+}

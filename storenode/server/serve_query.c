@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve_query.c - current reads: the leader's lease, then a reader thread and one snapshot. */
+#include "base/base.h"
+#include "server/requests.h"
+
+#define TRIES 3
+
+static void ready(void *arg, int status);
+
+static int read_rows(struct request *r, struct kv_snap *snap, Tern__Reply **reply)
+{
+	struct kv *kv = r->server->kv;
+	struct host_view view;
+	struct rows *rows;
+	Tern__Query *q;
+	int ret = host_view(kv, snap, r->head->shard, &view);
+
+	if (ret < 0)
+		return ret;
+	q = r->in.body ? WIRE_UNPACK(query, r->in.body->b, &r->mem) : NULL;
+	if (!q)
+		return -ERR_INVALID;
+	rows = rows_view(kv, snap, r->head->shard, view.incarnation);
+	*reply = mailstore_query(rows, q, &r->mem, &r->out);
+	if (q->what_case == TERN__QUERY__WHAT_STATE_HASH && (*reply)->state_hash) {
+		(*reply)->state_hash->index = view.applied;
+		(*reply)->state_hash->lo = view.state.hash.lo;
+		(*reply)->state_hash->hi = view.state.hash.hi;
+		(*reply)->state_hash->rows = view.state.rows;
+	}
+	r->index = view.applied;
+	ret = rows_error(rows);
+	rows_free(&rows);
+	return ret;
+}
+
+/* On a reader thread. */
+static void run(void *arg)
+{
+	struct request *r = arg;
+	struct kv_snap *snap = kv_snap_new(r->server->kv);
+	Tern__Reply *reply = NULL;
+	int ret = read_rows(r, snap, &reply);
+
+	kv_snap_free(r->server->kv, &snap);
+	r->status = -ret;
+	if (ret == 0) {
+		r->negative = mailstore_reply_negative(reply);
+		r->out.body = wire_pack(&reply->base);
+	}
+}
+
+static void answer(void *arg)
+{
+	struct request *r = arg;
+	struct blob *body = r->out.body;
+
+	r->out.body = NULL;
+	if (r->status != 0) {
+		blob_unref(&body);
+		request_fail(r, r->status, "the read failed");
+		return;
+	}
+	/* Unknown is not nonexistent: "no such" needs a lease that is valid now. */
+	if (r->negative && !host_lease_valid(r->server->host, r->head->shard)) {
+		blob_unref(&body);
+		msg_release(&r->out);
+		if (++r->tries >= TRIES)
+			request_fail(r, ERR_NOTLEADER, "no lease");
+		else
+			host_read(r->server->host, r->head->shard, ready, r);
+		return;
+	}
+	request_reply(r, ERR_OK, body);
+}
+
+static void ready(void *arg, int status)
+{
+	struct request *r = arg;
+
+	if (status != ERR_OK)
+		request_fail(r, status, "not leading");
+	else
+		readers_add(r->server->readers, run, answer, r);
+}
+
+void serve_query(struct request *r)
+{
+	struct host_status status;
+
+	if (!r->server->host || !host_status(r->server->host, r->head->shard, &status))
+		request_fail(r, ERR_EPOCH, "no replica of that shard here");
+	else
+		host_read(r->server->host, r->head->shard, ready, r);
+}
