@@ -24,9 +24,8 @@ enum decode_encoding decode_encoding(struct bytes name);
  * ends a group, missing padding is no error. QP: RFC 2045, 6.7; what is no escape stays. */
 struct decode_transfer {
 	enum decode_encoding encoding;
-	uint8_t held[3];
-	unsigned n;      /* bytes in held */
-	uint32_t blanks; /* QP: blanks that count only if the line goes on */
+	unsigned state;
+	uint32_t held; /* base64: bits; QP: the first hex digit, or the blanks behind '=' */
 };
 
 void decode_transfer_init(struct decode_transfer *d, enum decode_encoding encoding);
@@ -41,17 +40,17 @@ void decode_charset(struct decode_charset *d, struct bytes in, struct buf *out);
 void decode_charset_end(struct decode_charset *d, struct buf *out);
 void decode_charset_free(struct decode_charset **d);
 
-/* HTML as one line of text: no tags, comments, scripts or styles, entities resolved. */
+/* HTML as text: no tags, comments, scripts or styles, entities resolved. */
 struct decode_html {
 	unsigned state;
-	unsigned n;       /* characters in word */
-	char word[16];    /* name of a tag or an entity */
-	uint8_t closes;   /* what ends the element that is skipped */
-	bool in_tag_end;
-	uint8_t quote;
+	unsigned n;     /* characters in word */
+	char word[16];  /* name of a tag, an entity, the last characters of a comment */
+	char skip[8];   /* the element whose content is no text; "" if none */
+	uint8_t quote;  /* in an attribute's value */
 };
 void decode_html_init(struct decode_html *d);
 void decode_html(struct decode_html *d, struct bytes utf8, struct buf *out);
+void decode_html_end(struct decode_html *d, struct buf *out);
 
 /* The three of them for the body of one leaf. */
 struct decode_part;
