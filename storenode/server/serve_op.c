@@ -30,11 +30,15 @@ static void done(void *arg, int status, uint64_t index, struct blob *result)
 		log_debug(NULL, "op_done", "trace=%lx shard=%u index=%lu",
 			  (unsigned long)r->head->trace, r->head->shard, (unsigned long)index);
 		request_reply(r, ERR_OK, result ? blob_ref(result) : NULL);
-	} else {
-		/* UNKNOWN included: the router takes it as "maybe sent" and asks again under the
-		 * same id. */
-		request_reply(r, status, NULL);
+		return;
 	}
+	/* A refusal with an index says: proposed, and its fate is open. The router asks again
+	 * under the same id; without one this attempt certainly does nothing. */
+	if (status == ERR_UNKNOWN)
+		r->index = MAX(index, 1);
+	else
+		r->index = 0;
+	request_reply(r, status == ERR_UNKNOWN ? ERR_NOTLEADER : status, NULL);
 }
 
 /* Nodes keep the map and the replica records, operators may mend them; nobody sends what only
