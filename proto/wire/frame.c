@@ -242,9 +242,10 @@ static int recv_rest(void *socket, struct part *part, struct msg *m)
 	return -ERR_INVALID;
 }
 
+/* ZAP's word, which libzmq keeps beside each part of an authenticated connection (but not beside
+ * a routing id that was fetched by a poll). */
 static struct bytes sender_id(struct arena *mem, struct part *part)
 {
-	/* ZAP's word, kept by libzmq beside each message of an authenticated connection. */
 	return bytes_dup(mem, bytes_str(zmq_msg_gets(&part->msg, "User-Id")));
 }
 
@@ -259,12 +260,13 @@ int wire_recv(void *socket, bool router, struct arena *mem, struct bytes *peer,
 	*user_id = BYTES_NONE;
 	if (!part)
 		return -ERR_BUSY;
-	*user_id = sender_id(mem, part);
 	if (router) {
 		id = &part->blob;
 		*peer = bytes_dup(mem, id->b);
 		part = has_more(part) ? recv_part(socket) : NULL;
 		blob_unref(&id);
 	}
+	if (part)
+		*user_id = sender_id(mem, part);
 	return recv_rest(socket, part, m);
 }
