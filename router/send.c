@@ -54,6 +54,17 @@ void shard_forget_leader(struct router *r, int node)
 	}
 }
 
+/* Whatever it answers, and when it does, it is awake again. */
+static void ping(struct node *n)
+{
+	struct flight *f = flight_new(n->r, ROLE_CALL, CALL_READ, TERN__KIND__KIND_NODE, 0);
+
+	f->to_node = n->at;
+	f->body = blob_copy(BYTES_NONE); /* a NodeQuery that asks for nothing more */
+	flight_times(f, clock_ms() + SUSPECT_MS, 0);
+	flight_start(f);
+}
+
 void node_suspect(struct node *n)
 {
 	struct list queue;
@@ -63,6 +74,7 @@ void node_suspect(struct node *n)
 	n->suspect = true;
 	log_notice(NULL, "peer_silent", "node=%s", n->conf->name);
 	shard_forget_leader(n->r, n->at);
+	ping(n);
 	/* What waits for room there had better ask another. */
 	list_init(&queue);
 	for (struct list *first; (first = list_pop(&n->queue));)
