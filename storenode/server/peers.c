@@ -31,20 +31,20 @@ struct peers {
 
 static bool connected(void *arg, uint32_t node)
 {
-	struct peers *p = arg;
+	const struct peers *p = ((struct server *)arg)->peers;
 
 	return node < p->n && p->v[node].peer && peer_up(p->v[node].peer);
 }
 
 static void send_envelope(void *arg, uint32_t node, struct msg *m)
 {
-	struct peers *p = arg;
+	struct peers *p = ((struct server *)arg)->peers;
 
 	if (node < p->n && p->v[node].peer && peer_send(p->v[node].peer, m) == 0)
 		metric_inc(M_raft_envelopes_total);
 }
 
-void peers_io(struct peers *p, struct host_io *io)
+void peers_io(struct host_io *io)
 {
 	io->send = send_envelope;
 	io->connected = connected;

@@ -10,7 +10,7 @@ struct peers;
 
 int peers_new(struct server *s, struct peers **out, struct why *why) MUST_USE;
 void peers_free(struct peers **p);
-/* Fills in send and connected. */
-void peers_io(struct peers *p, struct host_io *io);
+/* Fills in send and connected; the io's arg must be the server. */
+void peers_io(struct host_io *io);
 
 #endif

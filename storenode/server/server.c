@@ -153,7 +153,7 @@ int server_host_start(struct server *s, struct why *why)
 	s->io = (struct host_io){ .arg = s, .wake_at = wake_at, .failed = host_failed };
 	s->stages = stages_new(&sc);
 	stages_io(s->stages, &s->io);
-	peers_io(s->peers, &s->io);
+	peers_io(&s->io);
 	ret = host_new(&hc, &s->io, &s->app, s->kv, &s->host, why);
 	if (ret < 0)
 		return ret;
