@@ -159,8 +159,10 @@ static void tag_named(struct decode_html *d, struct buf *out)
 
 static bool opened(struct decode_html *d, uint8_t c, struct buf *out)
 {
+	uint8_t small = ascii_lower(c);
+
 	d->n = 0;
-	if (is_alnum(c) || c == '/') {
+	if ((small >= 'a' && small <= 'z') || c == '/') {
 		word_add(d, c);
 		d->state = NAME;
 	} else if (c == '!' || c == '?') {
