@@ -9,7 +9,8 @@
  * What this version of RocksDB makes necessary:
  *  - Debian's build asserts. Nothing may be open at close (counted here), its info log must not
  *    share a full disk with the data, no range may be inverted (kv.c).
- *  - A read-only store with max_open_files == -1 does not find values in blob files.
+ *  - Opened read-only with max_open_files == -1 and one family, it does not find values in blob
+ *    files; we have several, and yet never set -1.
  *  - After some errors it would write on; kv.c does not let it.
  *  - Tracking of log files gives false alarms when the MANIFEST rolls over while a log is being
  *    synced (fixed in 7.10), so the MANIFEST keeps its default limit of 1 GiB.

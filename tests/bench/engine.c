@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { ACCOUNTS = 100, BODY = 3000 };
 
@@ -30,6 +31,7 @@ struct bench {
 	uint8_t noise[BODY];
 	uint64_t cpu[PARTS];
 	atomic_bool stop;
+	bool mem;
 	unsigned syncs;
 };
 
@@ -115,6 +117,8 @@ static void *sync_always(void *arg)
 		if (kv_sync(b->kv))
 			exit(1);
 		b->syncs++;
+		if (b->mem)
+			usleep(1000);
 	}
 	return NULL;
 }
@@ -129,7 +133,8 @@ static void open_engine(struct bench *b, const char *where)
 				      .background_threads = 2 };
 	struct why why;
 
-	if (strcmp(where, "mem") == 0) {
+	b->mem = strcmp(where, "mem") == 0;
+	if (b->mem) {
 		b->kv = kv_mem_new();
 	} else if (kv_rocks_open(&o, &b->kv, &why)) {
 		fprintf(stderr, "%s\n", why.text);

@@ -108,7 +108,8 @@ TEST(kv_rocks, nothing_to_read_is_said)
 	fixture_end(&f);
 }
 
-/* RocksDB 7.8.3 with max_open_files == -1 answers "not found" for these. */
+/* RocksDB 7.8.3 answers "not found" for these when opened without families and with
+ * max_open_files == -1. */
 TEST(kv_rocks, read_only_finds_values_in_blob_files)
 {
 	struct fixture f;

@@ -379,6 +379,24 @@ static void random_batch(struct fixture *f, struct prng *r, struct model *m, int
 	kv_batch_free(&b);
 }
 
+static void check_backwards(struct fixture *f, const struct kv_snap *snap, const struct model *m)
+{
+	struct kv_iter *it = kv_iter_new(f->kv, snap, KV_ROWS, BYTES_NONE, BYTES_NONE);
+	struct bytes key, value;
+	bool found = kv_iter_last(it, &key, &value);
+	char text[16];
+
+	for (unsigned i = MODEL_KEYS; i-- > 0;) {
+		if (!m->value[i])
+			continue;
+		model_key(text, i);
+		CHECK(found && bytes_eq(key, bytes_str(text)));
+		found = kv_iter_prev(it, &key, &value);
+	}
+	CHECK(!found);
+	kv_iter_free(&it);
+}
+
 static void check_model(struct fixture *f, const struct kv_snap *snap, const struct model *m)
 {
 	struct kv_iter *it = kv_iter_new(f->kv, snap, KV_ROWS, BYTES_NONE, BYTES_NONE);
@@ -418,6 +436,7 @@ BOTH(agrees_with_an_array_at_random)
 		if (!prng_chance(&r, 5))
 			continue;
 		check_model(f, NULL, &now);
+		check_backwards(f, NULL, &now);
 		if (snaps[s])
 			check_model(f, snaps[s], &then[s]);
 		kv_snap_free(f->kv, &snaps[s]);

@@ -242,7 +242,7 @@ BOTH(writes_during_an_iteration_disturb_nothing_else)
 
 	prng_seed(&random, 11);
 	for (int round = 0; round < 200; round++) {
-		char at[8], expected[8];
+		char at[8], expected[8], before[8] = "";
 		int next = 0;
 
 		for (int i = 0; i < 40; i += 2) {
@@ -257,7 +257,8 @@ BOTH(writes_during_an_iteration_disturb_nothing_else)
 
 			/* Even rows stand still and come in order, odd ones come and go. */
 			snprintf(expected, sizeof(expected), "%03d", next);
-			CHECK(bytes_cmp(key, s(expected)) <= 0);
+			CHECK(bytes_cmp(key, s(expected)) <= 0 && bytes_cmp(key, s(before)) > 0);
+			snprintf(before, sizeof(before), "%.*s", BYTES_ARG(key));
 			if (bytes_eq(key, s(expected)))
 				next += 2;
 			else
