@@ -294,7 +294,7 @@ struct run {
 
 static void key_at(char *key, unsigned i)
 {
-	snprintf(key, 8, "%02u", i);
+	snprintf(key, 8, "%02u", i % 100);
 }
 
 static void change(struct run *run)
