@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/datadir.h"
 
+#include "base/bytes.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -46,19 +48,21 @@ static int lock_format(struct datadir *d, const char *file, struct why *why)
 
 static int judge_format(struct datadir *d, const char *text, struct why *why)
 {
-	unsigned version;
+	struct bytes rest = bytes_trim(bytes_str(text));
+	struct bytes name = bytes_cut(&rest, ' ');
+	uint64_t version;
 
 	d->fresh = *text == '\0';
 	if (d->fresh)
 		return 0;
-	if (sscanf(text, "tern-data %u", &version) != 1 || version == 0)
+	if (!bytes_eq(name, BYTES("tern-data")) || !bytes_u64(rest, UINT32_MAX, &version))
 		return why_set(why, ERR_CORRUPT, "%s/FORMAT is not that of a Tern data directory",
 			       d->path);
 	if (version > DATADIR_FORMAT)
 		return why_set(why, ERR_VERSION,
 			       "the data directory %s has format %u, this program knows up to %u: "
 			       "it was written by a newer version",
-			       d->path, version, DATADIR_FORMAT);
+			       d->path, (unsigned)version, DATADIR_FORMAT);
 	return 0;
 }
 
