@@ -49,6 +49,7 @@ struct effects {
 	} *reclaim;
 	size_t n_reclaim;
 	bool map_changed; /* shard 0: read the map again */
+	bool newer;       /* made by a newer version: this program must not apply any more */
 };
 
 /* Applies one entry and returns the packed Result (in mem). A duplicate of an answered request
@@ -59,6 +60,8 @@ struct bytes mailstore_apply(struct rows *rows, const struct entry *e, struct ar
 /* A leader asks now and then (with its log time) whether proposing Maintain is worth it: idle
  * clients, staged uploads, old answers, tombstones, marked mailboxes, unreferenced content. */
 bool mailstore_due(struct rows *rows, uint64_t log_ms);
+/* Log time of the last entry applied; a new leader goes on from there. */
+uint64_t mailstore_log_ms(struct rows *rows);
 
 /* The request classes of an operation, for admission before it is proposed. */
 bool op_grows(const Tern__Op *op);    /* needs disk: refused when space is short */

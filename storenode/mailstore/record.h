@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* record.h - the values of a shard's rows: plain structs, read and written whole.
+ *
+ * A value is a version byte and varints, byte strings with their length before them. A get that
+ * finds no row returns false; bytes in a record it filled are copies in `mem`. A value that does
+ * not decode is a BUG: the engine's checksums have passed it. */
+#ifndef TERN_MAILSTORE_RECORD_H
+#define TERN_MAILSTORE_RECORD_H
+
+#include "base/arena.h"
+#include "engine/rows.h"
+#include "mailstore/layout.h"
+#include "model/row.h"
+
+struct shard_rec {
+	uint64_t log_ms;
+	uint64_t next_account, next_content, next_pending;
+	uint64_t clients, pendings;
+	uint64_t staged_bytes;
+};
+
+struct client_rec {
+	uint64_t seen_ms;
+	uint64_t done_below; /* lower requests are refused as expired */
+	uint64_t top;        /* highest request seen */
+	bool forgotten;
+};
+
+struct delivery_rec { /* answer to a delivery, or its fence */
+	uint64_t log_ms, index;
+	struct bytes result;
+};
+
+struct delivered_rec {
+	uint64_t log_ms;
+	uint32_t status;
+	uint64_t email;
+};
+
+struct address_rec {
+	uint64_t account;    /* 0: an alias */
+	struct bytes alias;  /* packed AliasSet */
+};
+
+struct content_rec { /* apart from its body row, since the references change */
+	uint64_t size, refs;
+	uint64_t zero_ms; /* log time since when nothing refers to it; with refs 0 */
+	uint32_t n_keys;
+	uint64_t keys[THREAD_KEYS_MAX]; /* of its thread */
+};
+
+struct body_rec {
+	struct bytes facts;
+	uint32_t n_chunks;
+	struct bytes chunks; /* model/row.h */
+};
+
+struct upload_rec {
+	uint64_t last_ms;
+	uint64_t bytes;
+	uint32_t n;
+};
+
+struct pending_rec {
+	uint64_t id;
+	struct bytes delivery;
+	uint64_t born_ms, date_ms;
+	int32_t zone;
+	uint64_t content;
+	struct bytes sender;
+	struct bytes recipient; /* packed Recipient */
+	uint32_t attempts;
+	uint64_t owner;
+	uint64_t due_ms;        /* may be leased from then on */
+};
+
+struct replica_rec {
+	uint64_t replica;
+	uint32_t shard, state;
+	struct bytes node;
+};
+
+struct info_rec {
+	struct bytes address, password;
+	uint64_t quota_bytes, quota_messages; /* 0: none */
+	bool disabled;
+	bool dying; /* deleted, waits for the purge */
+};
+
+struct counters_rec {
+	uint64_t modseq;
+	uint32_t next_mailbox; /* nodes and mailboxes share the numbers */
+	uint64_t next_email;
+	uint32_t last_uid_validity;
+	uint64_t used_bytes, used_messages;
+	uint32_t names, subscriptions;
+};
+
+/* A name in the mailbox tree. It outlives its mailbox while it has children (\Noselect). */
+struct node_rec {
+	uint32_t id;
+	uint32_t parent;
+	uint32_t mailbox; /* 0: \Noselect */
+	uint32_t children;
+	uint32_t special_use;
+	bool subscribed;
+	uint64_t modseq;  /* of its last change */
+	struct bytes name;
+};
+
+struct segment { /* offsets [from, count) not yet merged */
+	uint32_t id;
+	uint32_t from, count;
+	uint32_t uid;    /* of offset 0 */
+	uint64_t modseq; /* of offset 0 */
+};
+
+struct mailbox_rec {
+	uint32_t id;
+	uint32_t node;
+	uint32_t uid_validity, uid_next;
+	uint64_t modseq;   /* HIGHESTMODSEQ */
+	uint64_t trimmed;  /* tombstones up to this MODSEQ may be missing */
+	uint32_t messages, unseen, deleted;
+	uint64_t size;
+	uint32_t tombs;
+	uint32_t next_segment;
+	bool dying;
+	uint32_t n_segments;
+	struct segment segments[SEGMENTS_MAX]; /* ascending by UID */
+};
+
+struct tomb_rec {
+	uint32_t uid;
+	uint64_t email;
+	bool last;       /* the email's last placement */
+	uint64_t log_ms;
+};
+
+struct email_rec {
+	uint64_t content, thread, size, refs;
+	struct bytes prefix;
+};
+
+struct thread_rec {
+	uint64_t thread, refs;
+};
+
+enum batch_state { BATCH_OPEN, BATCH_DEAD, BATCH_DONE };
+
+struct batch_rec {
+	uint32_t state;
+	uint32_t from, to;  /* mailboxes */
+	uint32_t segment, count;
+	uint32_t unseen, deleted;
+	uint64_t size;
+	uint64_t last_ms;
+};
+
+bool shard_get(struct rows *r, struct shard_rec *v);
+void shard_put(struct rows *r, const struct shard_rec *v);
+bool client_get(struct rows *r, uint64_t client, struct client_rec *v);
+void client_put(struct rows *r, uint64_t client, const struct client_rec *v);
+bool delivery_get(struct rows *r, struct bytes id, uint64_t fingerprint, struct arena *mem,
+		  struct delivery_rec *v);
+void delivery_put(struct rows *r, struct bytes id, uint64_t fingerprint,
+		  const struct delivery_rec *v);
+bool delivered_get(struct rows *r, struct bytes id, uint64_t account, struct delivered_rec *v);
+void delivered_put(struct rows *r, struct bytes id, uint64_t account,
+		   const struct delivered_rec *v);
+bool address_get(struct rows *r, struct bytes full, struct arena *mem, struct address_rec *v);
+void address_put(struct rows *r, struct bytes full, const struct address_rec *v);
+bool content_get(struct rows *r, uint64_t id, struct content_rec *v);
+void content_put(struct rows *r, uint64_t id, const struct content_rec *v);
+bool body_get(struct rows *r, uint64_t id, struct arena *mem, struct body_rec *v);
+void body_put(struct rows *r, uint64_t id, const struct body_rec *v);
+bool upload_get(struct rows *r, struct bytes id, struct upload_rec *v);
+void upload_put(struct rows *r, struct bytes id, const struct upload_rec *v);
+bool pending_get(struct rows *r, uint64_t id, struct arena *mem, struct pending_rec *v);
+void pending_put(struct rows *r, const struct pending_rec *v);
+bool replica_get(struct rows *r, uint64_t id, struct arena *mem, struct replica_rec *v);
+void replica_put(struct rows *r, const struct replica_rec *v);
+bool info_get(struct rows *r, uint64_t account, struct arena *mem, struct info_rec *v);
+void info_put(struct rows *r, uint64_t account, const struct info_rec *v);
+bool counters_get(struct rows *r, uint64_t account, struct counters_rec *v);
+void counters_put(struct rows *r, uint64_t account, const struct counters_rec *v);
+bool node_get(struct rows *r, uint64_t account, uint32_t id, struct arena *mem,
+	      struct node_rec *v);
+void node_put(struct rows *r, uint64_t account, const struct node_rec *v);
+bool mailbox_get(struct rows *r, uint64_t account, uint32_t id, struct mailbox_rec *v);
+void mailbox_put(struct rows *r, uint64_t account, const struct mailbox_rec *v);
+bool email_get(struct rows *r, uint64_t account, uint64_t id, struct arena *mem,
+	       struct email_rec *v);
+void email_put(struct rows *r, uint64_t account, uint64_t id, const struct email_rec *v);
+bool thread_get(struct rows *r, uint64_t account, uint64_t key, struct thread_rec *v);
+void thread_put(struct rows *r, uint64_t account, uint64_t key, const struct thread_rec *v);
+bool batch_get(struct rows *r, uint64_t account, uint64_t id, struct batch_rec *v);
+void batch_put(struct rows *r, uint64_t account, uint64_t id, const struct batch_rec *v);
+void tomb_put(struct rows *r, uint64_t account, uint32_t mailbox, uint64_t modseq,
+	      const struct tomb_rec *v);
+
+/* Values met while iterating; borrowed bytes. */
+void tomb_decode(struct bytes value, struct tomb_rec *v);
+void content_decode(struct bytes value, struct content_rec *v);
+void body_decode(struct bytes value, struct body_rec *v);
+void delivery_decode(struct bytes value, struct delivery_rec *v);
+void delivered_decode(struct bytes value, struct delivered_rec *v);
+void client_decode(struct bytes value, struct client_rec *v);
+void email_decode(struct bytes value, struct email_rec *v);
+void mailbox_decode(struct bytes value, struct mailbox_rec *v);
+void node_decode(struct bytes value, struct node_rec *v);
+void info_decode(struct bytes value, struct info_rec *v);
+void address_decode(struct bytes value, struct address_rec *v);
+void replica_decode(struct bytes value, struct replica_rec *v);
+void pending_decode(struct bytes value, struct pending_rec *v);
+void thread_decode(struct bytes value, struct thread_rec *v);
+void batch_decode(struct bytes value, struct batch_rec *v);
+void upload_decode(struct bytes value, struct upload_rec *v);
+
+/* A row whose value is one number, or nothing but its version; one that is bytes as they are. */
+void number_put(struct rows *r, struct bytes key, uint64_t v);
+bool number_get(struct rows *r, struct bytes key, uint64_t *v);
+uint64_t number_decode(struct bytes value);
+void blank_put(struct rows *r, struct bytes key);
+void raw_put(struct rows *r, struct bytes key, struct bytes v);
+bool raw_get(struct rows *r, struct bytes key, struct arena *mem, struct bytes *v);
+struct bytes raw_decode(struct bytes value);
+
+/* Walking one table or a part of it: all keys that start with `prefix`, from `from` on (empty:
+ * from the start). */
+struct rows_iter *rows_under(struct rows *r, struct bytes prefix, struct bytes from);
+
+#endif
