@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BATCH = 16, PAUSE_MS = 1000 };
+enum { BATCH = 16, DRAIN = 4096, PAUSE_MS = 1000 };
 
 struct listener {
 	struct loop_fd *watch;
@@ -64,14 +64,13 @@ static int accept_one(struct listener *l, struct net_addr *peer, struct net_addr
 	return fd;
 }
 
-static void on_ready(void *arg, int events UNUSED)
+static void accept_some(struct listener *l, unsigned most)
 {
-	struct listener *l = arg;
 	struct net_addr peer, local;
 	int fd;
 
 	l->accepting = true;
-	for (unsigned i = 0; i < BATCH && !l->freed && !l->paused; i++) {
+	for (unsigned i = 0; i < most && !l->freed && !l->paused; i++) {
 		memset(&peer, 0, sizeof(peer));
 		fd = accept_one(l, &peer, &local);
 		if (fd < 0)
@@ -81,6 +80,16 @@ static void on_ready(void *arg, int events UNUSED)
 	l->accepting = false;
 	if (l->freed)
 		free(l);
+}
+
+static void on_ready(void *arg, int events UNUSED)
+{
+	accept_some(arg, BATCH);
+}
+
+void listener_drain(struct listener *l)
+{
+	accept_some(l, DRAIN);
 }
 
 struct listener *listener_new(struct loop *loop, int fd,

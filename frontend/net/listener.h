@@ -17,6 +17,7 @@ struct listener *listener_new(struct loop *loop, int fd,
 					       const struct net_addr *local),
 			      void *arg);
 void listener_pause(struct listener *l, bool paused);
+void listener_drain(struct listener *l); /* accepts what waits in the queue */
 void listener_free(struct listener **l); /* closes this process's copy of the descriptor */
 
 #endif

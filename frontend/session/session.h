@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/co.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/net.h"
 #include "session/limits.h"
 #include "store/store.h"
