@@ -15,9 +15,9 @@ struct gather {
 	struct addr_list *list;
 	size_t max;
 	struct buf spaced, compact, adl, comment;
-	size_t at;       /* of the last '@' in compact; SIZE_MAX: none */
-	size_t start;    /* of the address in compact */
-	bool words;      /* there is something */
+	size_t at;    /* of the last '@' in compact; SIZE_MAX: none */
+	size_t start; /* of the address in compact */
+	bool words;   /* there is something */
 	bool in_group;
 	bool full;
 };

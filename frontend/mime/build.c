@@ -5,12 +5,24 @@
 #include "mime/lexer.h"
 #include "mime/mime.h"
 
-/* About what the fixed parts of a packed message take. */
-enum { PART_COST = 44, ADDR_COST = 14, PARAM_COST = 6, VALUE_COST = 3 };
+/* wire_unpack gives 16 x the packed bytes + 64 KiB: many small things, addresses "<>" say, would not
+ * come back. So each is weighed both ways. While it reads, protobuf-c has 32 bytes for each field of
+ * a message, in blocks that double from 32 on when the first 16 are used up. */
+enum {
+	UNPACK_FACTOR = 16,
+	UNPACK_EXTRA = 56 * 1024,
+	FIELD_MEMORY = 64,
+	FIELDS_FREE = 16,
+	FIELDS_MEMORY = 1024
+};
+
+/* What the fixed parts of a packed message take: at least, for the slack, and about. */
+enum { PART_LEAST = 2, PART_COST = 44, ADDR_COST = 4, PARAM_COST = 6, VALUE_COST = 2 };
+#define MEMORY(type) (sizeof(type) + sizeof(void *) + FIELD_MEMORY)
 
 void build_init(struct build *b, struct arena *mem)
 {
-	*b = (struct build){ .mem = mem, .budget = MIME_MAX_FACTS };
+	*b = (struct build){ .mem = mem, .budget = MIME_MAX_FACTS, .slack = UNPACK_EXTRA };
 	b->facts = arena_new(mem, Tern__Facts);
 	tern__facts__init(b->facts);
 	b->facts->version = FACTS_VERSION;
@@ -21,6 +33,7 @@ Tern__FactsEnvelope *build_envelope(struct build *b)
 {
 	Tern__FactsEnvelope *e = arena_new(b->mem, Tern__FactsEnvelope);
 
+	b->slack -= sizeof(*e);
 	tern__facts_envelope__init(e);
 	return e;
 }
@@ -43,19 +56,26 @@ bool build_type_is(const Tern__FactsPart *part, const char *type, const char *su
 	       (!subtype || bytes_ieq(facts_bytes(part->subtype), bytes_str(subtype)));
 }
 
-static bool pay(struct build *b, size_t n)
+/* memory 0: what is weighed at the end of the header. */
+static bool pay(struct build *b, size_t packed, size_t memory)
 {
-	if (n > b->budget) {
+	int64_t slack = b->slack;
+
+	if (memory)
+		slack += (int64_t)packed * UNPACK_FACTOR - (int64_t)memory;
+
+	if (packed > b->budget || slack < 0) {
 		b->facts->limits |= LIMIT_FACTS;
 		return false;
 	}
-	b->budget -= n;
+	b->budget -= packed;
+	b->slack = slack;
 	return true;
 }
 
 static void keep(struct build *b, ProtobufCBinaryData *to, struct bytes v)
 {
-	if (pay(b, v.n + VALUE_COST))
+	if (pay(b, v.n + VALUE_COST, v.n))
 		set(to, v);
 }
 
@@ -65,7 +85,9 @@ bool build_room(struct build *b, size_t n)
 		b->facts->limits |= LIMIT_PARTS;
 		return false;
 	}
-	if (b->budget < (n + 1) * PART_COST) {
+	if (b->budget < (n + 1) * PART_COST ||
+	    b->slack <
+		    (int64_t)((n + 1) * (MEMORY(Tern__FactsPart) + sizeof(Tern__FactsEnvelope)))) {
 		b->facts->limits |= LIMIT_FACTS;
 		return false;
 	}
@@ -86,6 +108,29 @@ static void *grown(struct arena *mem, void *v, size_t n, size_t *cap)
 	return wider;
 }
 
+void build_header_end(struct build *b, const Tern__FactsPart *p, const Tern__FactsEnvelope *e)
+{
+	size_t types = p->type.len + p->subtype.len + p->encoding.len + 3 * VALUE_COST;
+	size_t fields = 9u + p->has_id + p->has_description + p->has_md5 + p->has_disposition +
+			p->has_location + p->n_params + p->n_disposition_params + p->n_languages;
+
+	b->slack += (int64_t)types * UNPACK_FACTOR;
+	if (fields > FIELDS_FREE)
+		b->slack -= FIELDS_MEMORY;
+	if (e && 4 + e->n_from + e->n_sender + e->n_reply_to + e->n_to + e->n_cc + e->n_bcc >
+			 FIELDS_FREE)
+		b->slack -= FIELDS_MEMORY;
+}
+
+static unsigned varint_length(uint64_t v)
+{
+	unsigned n = 1;
+
+	while (v >>= 7)
+		n++;
+	return n;
+}
+
 Tern__FactsPart *build_part(struct build *b, uint32_t parent, uint64_t offset)
 {
 	Tern__Facts *f = b->facts;
@@ -99,6 +144,8 @@ Tern__FactsPart *build_part(struct build *b, uint32_t parent, uint64_t offset)
 	f->parts = grown(b->mem, f->parts, f->n_parts, &b->cap_parts);
 	f->parts[f->n_parts++] = part;
 	b->budget -= MIN(b->budget, (size_t)PART_COST);
+	b->slack += (int64_t)(PART_LEAST + 3 * (1 + varint_length(offset))) * UNPACK_FACTOR -
+		    (int64_t)MEMORY(Tern__FactsPart);
 	b->seen = 0;
 	b->typed = false;
 	b->boundary = BYTES_NONE;
@@ -115,19 +162,39 @@ static void text_field(struct build *b, ProtobufCBinaryData *to, protobuf_c_bool
 		keep(b, to, header_unfold(value, b->mem));
 }
 
+static size_t cost(ProtobufCBinaryData d)
+{
+	return d.len ? VALUE_COST + d.len : 0;
+}
+
+/* What an array of n pointers has room for: they double from 4. */
+static size_t capacity(size_t n)
+{
+	size_t cap = n ? 4 : 0;
+
+	while (cap < n)
+		cap *= 2;
+	return cap;
+}
+
 /* Several fields of one name are one list: nobody can hide an address behind a second From. */
 static void address_field(struct build *b, Tern__FactsAddr ***v, size_t *n, struct bytes value)
 {
-	struct addr_list list = { *v, *n, *n };
+	struct addr_list list = { *v, *n, capacity(*n) };
 	size_t was = *n, left = MIME_MAX_ADDRESSES - MIN(b->addresses, MIME_MAX_ADDRESSES);
 
+	if (b->budget < ADDR_COST || b->slack < (int64_t)MEMORY(Tern__FactsAddr)) {
+		b->facts->limits |= LIMIT_FACTS; /* or a megabyte would be parsed for nothing */
+		return;
+	}
 	if (!header_addresses(value, b->mem, was + left, &list))
 		b->facts->limits |= LIMIT_ADDRESSES;
 	b->addresses += (unsigned)(list.n - was);
 	for (; *n < list.n; ++*n) {
 		const Tern__FactsAddr *a = list.v[*n];
+		size_t text = cost(a->name) + cost(a->adl) + cost(a->mailbox) + cost(a->host);
 
-		if (!pay(b, ADDR_COST + a->name.len + a->adl.len + a->mailbox.len + a->host.len))
+		if (!pay(b, ADDR_COST + text, MEMORY(Tern__FactsAddr) + text))
 			break;
 	}
 	*v = list.v;
@@ -149,7 +216,8 @@ static struct bytes params_field(struct build *b, Tern__FactsParam ***v, size_t 
 			b->facts->limits |= LIMIT_PARAMS;
 			break;
 		}
-		if (!pay(b, PARAM_COST + name.n + value.n))
+		if (!pay(b, PARAM_COST + name.n + value.n,
+			 MEMORY(Tern__FactsParam) + name.n + value.n))
 			break;
 		param = arena_new(b->mem, Tern__FactsParam);
 		tern__facts_param__init(param);
@@ -167,7 +235,7 @@ static void type_field(struct build *b, Tern__FactsPart *part, struct bytes in)
 	struct bytes type, subtype;
 
 	b->typed = true;
-	if (!header_media_type(&in, &type, &subtype) || !pay(b, type.n + subtype.n))
+	if (!header_media_type(&in, &type, &subtype) || !pay(b, type.n + subtype.n, 0))
 		return;
 	build_set_type(part, "", "");
 	set(&part->type, bytes_dup(b->mem, type));
@@ -193,8 +261,8 @@ static void encoding_field(struct build *b, Tern__FactsPart *part, struct bytes 
 {
 	struct bytes token;
 
-	if (header_token(&in, &token))
-		keep(b, &part->encoding, bytes_dup(b->mem, token));
+	if (header_token(&in, &token) && pay(b, token.n, 0))
+		set(&part->encoding, bytes_dup(b->mem, token));
 }
 
 /* RFC 3282: tags between commas. */
@@ -214,10 +282,26 @@ static void language_field(struct build *b, Tern__FactsPart *part, struct bytes 
 
 enum field {
 	F_NONE,
-	F_TYPE, F_ENCODING, F_DISPOSITION, F_ID, F_DESCRIPTION, F_MD5, F_LANGUAGE, F_LOCATION,
+	F_TYPE,
+	F_ENCODING,
+	F_DISPOSITION,
+	F_ID,
+	F_DESCRIPTION,
+	F_MD5,
+	F_LANGUAGE,
+	F_LOCATION,
 	F_ENVELOPE, /* from here on only in the header of a message */
-	F_DATE = F_ENVELOPE, F_SUBJECT, F_IN_REPLY_TO, F_MESSAGE_ID, F_REFERENCES,
-	F_FROM, F_SENDER, F_REPLY_TO, F_TO, F_CC, F_BCC,
+	F_DATE = F_ENVELOPE,
+	F_SUBJECT,
+	F_IN_REPLY_TO,
+	F_MESSAGE_ID,
+	F_REFERENCES,
+	F_FROM,
+	F_SENDER,
+	F_REPLY_TO,
+	F_TO,
+	F_CC,
+	F_BCC,
 };
 
 static const struct {

@@ -10,7 +10,8 @@ struct build {
 	struct arena *mem;
 	Tern__Facts *facts;
 	size_t cap_parts;
-	size_t budget;        /* bytes of facts left */
+	size_t budget; /* bytes of packed facts left */
+	int64_t slack; /* memory that a reader would have left when unpacking them */
 	unsigned params, addresses;
 	uint32_t seen;         /* kinds of fields that the current header had: the first counts */
 	bool typed;            /* ... a Content-Type among them */
@@ -28,6 +29,9 @@ bool build_room(struct build *b, size_t n);
 /* A field of the header of `part`. */
 void build_field(struct build *b, Tern__FactsPart *part, Tern__FactsEnvelope *envelope,
 		 struct bytes name, struct bytes value);
+/* The header of `part` has ended. */
+void build_header_end(struct build *b, const Tern__FactsPart *part,
+		      const Tern__FactsEnvelope *envelope);
 Tern__FactsEnvelope *build_envelope(struct build *b);
 
 void build_set_type(Tern__FactsPart *part, const char *type, const char *subtype);

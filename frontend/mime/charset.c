@@ -75,23 +75,37 @@ void utf8_put(struct buf *out, uint32_t c)
 
 /* ---- names -------------------------------------------------------------------------------- */
 
-static const char *const utf8_names[] = { "", "utf-8", "utf8", "us-ascii", "ascii",
-					  "ansi_x3.4-1968", "unicode-1-1-utf-8", "unknown-8bit" };
-static const char *const latin_names[] = { "iso-8859-1", "iso8859-1", "iso_8859-1", "latin1",
-					   "windows-1252", "cp1252", "cp-1252" };
+static const char *const utf8_names[] = { "",
+					  "utf-8",
+					  "utf8",
+					  "us-ascii",
+					  "ascii",
+					  "ansi_x3.4-1968",
+					  "unicode-1-1-utf-8",
+					  "unknown-8bit" };
+static const char *const latin_names[] = { "iso-8859-1",   "iso8859-1", "iso_8859-1", "latin1",
+					   "windows-1252", "cp1252",    "cp-1252" };
 static const char *const iconv_prefixes[] = {
-	"iso-8859-", "iso8859-", "iso_8859-", "windows-125", "cp125", "windows-874", "cp874", "koi8-",
-	"gb2312", "gbk", "gb18030", "big5", "euc-", "shift_jis", "shift-jis", "sjis", "windows-31j",
-	"cp932", "cp936", "cp949", "cp950", "iso-2022-jp", "iso-2022-kr", "tis-620", "macintosh",
-	"utf-16", "utf-32", "utf16", "utf32", "cp437", "cp850", "cp852", "cp866", "ibm8", "viscii",
+	"iso-8859-", "iso8859-",  "iso_8859-", "windows-125", "cp125",       "windows-874",
+	"cp874",     "koi8-",     "gb2312",    "gbk",         "gb18030",     "big5",
+	"euc-",      "shift_jis", "shift-jis", "sjis",        "windows-31j", "cp932",
+	"cp936",     "cp949",     "cp950",     "iso-2022-jp", "iso-2022-kr", "tis-620",
+	"macintosh", "utf-16",    "utf-32",    "utf16",       "utf32",       "cp437",
+	"cp850",     "cp852",     "cp866",     "ibm8",        "viscii",
 };
 static const struct {
 	const char *name, *iconv;
 } other_names[] = {
-	{ "ks_c_5601-1987", "CP949" }, { "ks_c_5601", "CP949" }, { "korean", "CP949" },
-	{ "windows-949", "CP949" },    { "x-sjis", "CP932" },    { "x-gbk", "GBK" },
-	{ "iso-8859-8-i", "ISO-8859-8" }, { "iso-8859-6-i", "ISO-8859-6" },
-	{ "x-mac-roman", "MACINTOSH" }, { "x-mac-cyrillic", "MAC-CYRILLIC" },
+	{ "ks_c_5601-1987", "CP949" },
+	{ "ks_c_5601", "CP949" },
+	{ "korean", "CP949" },
+	{ "windows-949", "CP949" },
+	{ "x-sjis", "CP932" },
+	{ "x-gbk", "GBK" },
+	{ "iso-8859-8-i", "ISO-8859-8" },
+	{ "iso-8859-6-i", "ISO-8859-6" },
+	{ "x-mac-roman", "MACINTOSH" },
+	{ "x-mac-cyrillic", "MAC-CYRILLIC" },
 };
 
 static bool listed(const char *const *names, size_t n, struct bytes name)
@@ -195,10 +209,10 @@ static void from_ascii(struct bytes in, struct buf *out)
 static void from_1252(struct bytes in, struct buf *out)
 {
 	static const uint16_t c1[32] = {
-		0x20ac, 0x81,	0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
-		0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d,	0x017d, 0x8f,
-		0x90,	0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-		0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d,	0x017e, 0x0178,
+		0x20ac, 0x81,   0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
+		0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d,   0x017d, 0x8f,
+		0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+		0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d,   0x017e, 0x0178,
 	};
 
 	for (size_t i = 0; i < in.n; i++) {

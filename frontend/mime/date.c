@@ -100,9 +100,9 @@ static int zone(struct bytes *in)
 	else if (mark(in, '-'))
 		sign = -1;
 	if (sign)
-		return number(in, 4, 9959, &v, &digits) && digits == 4 && v % 100 < 60
-			       ? sign * (int)(v / 100 * 60 + v % 100)
-			       : 0;
+		return number(in, 4, 9959, &v, &digits) && digits == 4 && v % 100 < 60 ?
+			       sign * (int)(v / 100 * 60 + v % 100) :
+			       0;
 	w = letters(in);
 	for (size_t i = 0; i < ARRAY_LEN(zones); i++)
 		if (bytes_ieq(w, bytes_str(zones[i].name)))

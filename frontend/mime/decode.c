@@ -9,8 +9,10 @@ enum decode_encoding decode_encoding(struct bytes name)
 	static const struct {
 		const char *name;
 		enum decode_encoding encoding;
-	} names[] = { { "7bit", DECODE_IDENTITY },   { "8bit", DECODE_IDENTITY },
-		      { "binary", DECODE_IDENTITY }, { "base64", DECODE_BASE64 },
+	} names[] = { { "7bit", DECODE_IDENTITY },
+		      { "8bit", DECODE_IDENTITY },
+		      { "binary", DECODE_IDENTITY },
+		      { "base64", DECODE_BASE64 },
 		      { "quoted-printable", DECODE_QP } };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)

@@ -43,10 +43,10 @@ void decode_charset_free(struct decode_charset **d);
 /* HTML as text: no tags, comments, scripts or styles, entities resolved. */
 struct decode_html {
 	unsigned state;
-	unsigned n;     /* characters in word */
-	char word[16];  /* name of a tag, an entity, the last characters of a comment */
-	char skip[8];   /* the element whose content is no text; "" if none */
-	uint8_t quote;  /* in an attribute's value */
+	unsigned n;    /* characters in word */
+	char word[16]; /* name of a tag, an entity, the last characters of a comment */
+	char skip[8];  /* the element whose content is no text; "" if none */
+	uint8_t quote; /* in an attribute's value */
 };
 void decode_html_init(struct decode_html *d);
 void decode_html(struct decode_html *d, struct bytes utf8, struct buf *out);

@@ -122,9 +122,10 @@ static bool in_entity(struct decode_html *d, uint8_t c, struct buf *out)
 
 static bool is_inline(struct bytes name)
 {
-	static const char *const names[] = { "a", "b", "i", "u", "s", "em", "strong", "span", "font",
-					     "small", "big", "sub", "sup", "tt", "code", "abbr", "wbr",
-					     "mark", "o:p" };
+	static const char *const names[] = { "a",    "b",      "i",    "u",    "s",
+					     "em",   "strong", "span", "font", "small",
+					     "big",  "sub",    "sup",  "tt",   "code",
+					     "abbr", "wbr",    "mark", "o:p" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (bytes_ieq(name, bytes_str(names[i])))

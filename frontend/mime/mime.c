@@ -38,20 +38,20 @@ struct mime_parser {
 	uint64_t line_start; /* offset of the line being read */
 	uint32_t lines;      /* line ends before that line */
 	uint32_t lines_after;
-	unsigned eol;        /* length of the line end before line_start */
-	uint8_t last;        /* byte before offset */
+	unsigned eol; /* length of the line end before line_start */
+	uint8_t last; /* byte before offset */
 	bool in_header;
-	bool continues;      /* header: this line belongs to the field before it */
-	bool cut;            /* header: the field is longer than what was kept */
-	bool maybe;          /* body: this line may still be a boundary */
+	bool continues; /* header: this line belongs to the field before it */
+	bool cut;       /* header: the field is longer than what was kept */
+	bool maybe;     /* body: this line may still be a boundary */
 	uint32_t current;
-	unsigned depth;      /* of current */
+	unsigned depth; /* of current */
 	struct level levels[MIME_MAX_DEPTH];
 	unsigned n_levels;
 	size_t header_bytes, fields;
-	struct buf field;    /* header: the field being read; body: the line if maybe */
-	struct buf top;      /* the message's header, while it is short */
-	struct buf text;     /* start of the part that the preview is made from */
+	struct buf field; /* header: the field being read; body: the line if maybe */
+	struct buf top;   /* the message's header, while it is short */
+	struct buf text;  /* start of the part that the preview is made from */
 	uint32_t preview_part;
 	unsigned preview_tries;
 };
@@ -88,7 +88,8 @@ static void field_end(struct mime_parser *p)
 	if (p->header_bytes > MIME_MAX_HEADERS || ++p->fields > MIME_MAX_FIELDS)
 		p->build.facts->limits |= LIMIT_HEADER;
 	else if (header_next(&rest, &f) && f.name.n)
-		build_field(&p->build, part_at(p, p->current), current_envelope(p), f.name, f.value);
+		build_field(&p->build, part_at(p, p->current), current_envelope(p), f.name,
+			    f.value);
 	buf_clear(&p->field);
 	p->cut = false;
 }
@@ -157,7 +158,8 @@ static void enter_leaf(struct mime_parser *p, Tern__FactsPart *part)
 	bool attached = bytes_ieq(facts_bytes(part->disposition), BYTES("attachment"));
 	bool readable = build_type_is(part, "text", "plain") || build_type_is(part, "text", "html");
 
-	if (readable && !attached && !p->build.facts->preview[0] && p->preview_tries < PREVIEW_TRIES) {
+	if (readable && !attached && !p->build.facts->preview[0] &&
+	    p->preview_tries < PREVIEW_TRIES) {
 		p->preview_tries++;
 		p->preview_part = p->current;
 		buf_clear(&p->text);
@@ -177,6 +179,7 @@ static void header_end(struct mime_parser *p, uint64_t body, uint32_t lines)
 	Tern__FactsPart *part = part_at(p, p->current);
 
 	field_end(p);
+	build_header_end(&p->build, part, current_envelope(p));
 	part->body = body;
 	part->lines = lines;
 	p->in_header = false;
@@ -184,7 +187,8 @@ static void header_end(struct mime_parser *p, uint64_t body, uint32_t lines)
 		build_set_type(part, "message", "rfc822");
 	if (build_type_is(part, "multipart", NULL))
 		enter_multipart(p, part);
-	else if (build_type_is(part, "message", "rfc822") || build_type_is(part, "message", "global"))
+	else if (build_type_is(part, "message", "rfc822") ||
+		 build_type_is(part, "message", "global"))
 		enter_message(p, part);
 	else
 		enter_leaf(p, part);

@@ -17,15 +17,15 @@
 
 #include "mime/facts.h"
 
-#define MIME_MAX_FIELD MIB(1)     /* one header field */
-#define MIME_MAX_HEADERS MIB(8)   /* all headers of a message, those of its parts included */
+#define MIME_MAX_FIELD MIB(1)   /* one header field */
+#define MIME_MAX_HEADERS MIB(8) /* all headers of a message, those of its parts included */
 #define MIME_MAX_FIELDS 10000
 #define MIME_MAX_DEPTH 100
 #define MIME_MAX_PARTS 10000
 #define MIME_MAX_BOUNDARY 2048
 #define MIME_MAX_PARAMS 1000
 #define MIME_MAX_ADDRESSES 10240
-#define MIME_MAX_FACTS MIB(1)     /* estimate of the packed facts */
+#define MIME_MAX_FACTS MIB(1) /* estimate of the packed facts */
 
 struct mime_parser;
 

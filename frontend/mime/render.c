@@ -141,8 +141,8 @@ static void params(struct buf *out, Tern__FactsParam *const *v, size_t n)
 static void languages(struct buf *out, const Tern__FactsPart *part)
 {
 	if (part->n_languages <= 1) {
-		nstring(out, part->n_languages, part->n_languages ? part->languages[0] :
-								   (ProtobufCBinaryData){ 0 });
+		nstring(out, part->n_languages,
+			part->n_languages ? part->languages[0] : (ProtobufCBinaryData){ 0 });
 		return;
 	}
 	for (size_t i = 0; i < part->n_languages; i++) {

@@ -10,7 +10,9 @@ static bool what_of(struct bytes word, struct section *s)
 	static const struct {
 		const char *name;
 		enum section_what what;
-	} words[] = { { "HEADER", SECTION_HEADER }, { "TEXT", SECTION_TEXT }, { "MIME", SECTION_MIME } };
+	} words[] = { { "HEADER", SECTION_HEADER },
+		      { "TEXT", SECTION_TEXT },
+		      { "MIME", SECTION_MIME } };
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (bytes_ieq(word, bytes_str(words[i].name))) {
@@ -125,7 +127,7 @@ static void lowered(struct bytes name, struct arena *mem, struct map *wanted)
 }
 
 void section_header_fields(struct buf *out, struct bytes header, const struct bytes *names,
-			   size_t n, bool not)
+			   size_t n, bool not )
 {
 	struct header_field f;
 	struct arena mem;
@@ -140,7 +142,7 @@ void section_header_fields(struct buf *out, struct bytes header, const struct by
 
 		arena_clear(&mem);
 		listed = f.name.n && map_get(&wanted, bytes_lower(&mem, f.name));
-		if (f.name.n && listed != not)
+		if (f.name.n && listed != not )
 			buf_put_bytes(out, f.whole);
 	}
 	buf_put_bytes(out, bytes_head(header, header_empty_line(header)));

@@ -20,7 +20,7 @@ struct section {
 };
 
 struct section_range {
-	uint64_t offset, length; /* in the content; a prefix lies before it */
+	uint64_t offset, length;     /* in the content; a prefix lies before it */
 	const Tern__FactsPart *part; /* what was named, for BINARY and charsets */
 };
 
@@ -35,6 +35,6 @@ bool section_find(const Tern__Facts *f, const struct section *s, struct section_
  * then the empty line if the header has one. `header` is what SECTION_HEADER named. Linear in
  * header plus names. */
 void section_header_fields(struct buf *out, struct bytes header, const struct bytes *names,
-			   size_t n, bool not);
+			   size_t n, bool not );
 
 #endif

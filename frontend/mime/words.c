@@ -66,7 +66,7 @@ struct words {
 	struct decode_charset *decoder; /* of the words that stand together */
 	struct bytes charset;
 	struct buf raw;
-	struct bytes gap;               /* blanks since the last word */
+	struct bytes gap; /* blanks since the last word */
 };
 
 static void run_end(struct words *w)
@@ -172,8 +172,8 @@ static const Tern__FactsParam *find(const Tern__FactsParam *const *params, size_
 				    struct bytes name, int piece, bool coded)
 {
 	char tail[16];
-	int len = piece < 0 ? snprintf(tail, sizeof(tail), "%s", coded ? "*" : "")
-			    : snprintf(tail, sizeof(tail), "*%d%s", piece, coded ? "*" : "");
+	int len = piece < 0 ? snprintf(tail, sizeof(tail), "%s", coded ? "*" : "") :
+			      snprintf(tail, sizeof(tail), "*%d%s", piece, coded ? "*" : "");
 
 	for (size_t i = 0; i < n; i++) {
 		struct bytes b = facts_bytes(params[i]->name);
@@ -196,7 +196,8 @@ static int hex(uint8_t c)
 static void percent(struct bytes in, struct buf *out)
 {
 	for (size_t i = 0; i < in.n; i++) {
-		if (in.p[i] == '%' && i + 2 < in.n && hex(in.p[i + 1]) >= 0 && hex(in.p[i + 2]) >= 0) {
+		if (in.p[i] == '%' && i + 2 < in.n && hex(in.p[i + 1]) >= 0 &&
+		    hex(in.p[i + 2]) >= 0) {
 			buf_putc(out, (uint8_t)(hex(in.p[i + 1]) << 4 | hex(in.p[i + 2])));
 			i += 2;
 		} else {

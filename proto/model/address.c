@@ -206,8 +206,8 @@ int address_parse(struct bytes text, bool utf8, struct arena *mem, struct addres
 	a->domain = bytes_skip(text, n + 1);
 	if (a->domain.n > DOMAIN_MAX)
 		return why_set(why, ERR_INVALID, "domain is longer than 255 octets");
-	if (a->domain.n && a->domain.p[0] == '[' ? !literal_normalise(a->domain, mem, &domain)
-						 : !domain_normalise(a->domain, mem, &domain))
+	if (a->domain.n && a->domain.p[0] == '[' ? !literal_normalise(a->domain, mem, &domain) :
+						   !domain_normalise(a->domain, mem, &domain))
 		return why_set(why, ERR_INVALID, "domain is malformed");
 	a->full = join(a->local, domain, mem);
 	return 0;

@@ -4,7 +4,7 @@
 static const char *const flag_names[] = { "\\Seen", "\\Answered", "\\Flagged", "\\Deleted",
 					  "\\Draft" };
 static const char *const use_names[] = { "\\All",  "\\Archive", "\\Drafts", "\\Flagged",
-					 "\\Junk", "\\Sent",	"\\Trash" };
+					 "\\Junk", "\\Sent",    "\\Trash" };
 
 static uint32_t bit_of(const char *const *names, size_t n, struct bytes name)
 {

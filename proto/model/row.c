@@ -40,8 +40,7 @@ static bool get_flags(struct bytes *in, struct row *row)
 	    !get_bytes(in, n, &keywords))
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		if (keywords.p[i] >= KEYWORDS_MAX ||
-		    (i && keywords.p[i] <= keywords.p[i - 1]))
+		if (keywords.p[i] >= KEYWORDS_MAX || (i && keywords.p[i] <= keywords.p[i - 1]))
 			return false;
 		row->keywords[i] = keywords.p[i];
 	}

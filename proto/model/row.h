@@ -11,15 +11,15 @@
 #include "base/hash.h"
 #include "model/flags.h"
 
-enum { /* columns; on the wire */
-	ROW_FLAGS = BIT(0),   /* system flags, keyword numbers */
-	ROW_MODSEQ = BIT(1),
-	ROW_DATE = BIT(2),    /* internal date, zone, save date */
-	ROW_SIZE = BIT(3),    /* RFC822.SIZE, prefix included */
-	ROW_IDS = BIT(4),     /* email id, thread id */
-	ROW_FACTS = BIT(5),   /* facts.proto bytes; borrowed from the page */
-	ROW_CHUNKS = BIT(6),  /* prefix and chunk list */
-	ROW_ALL = 0x7f,
+enum {                     /* columns; on the wire */
+       ROW_FLAGS = BIT(0), /* system flags, keyword numbers */
+       ROW_MODSEQ = BIT(1),
+       ROW_DATE = BIT(2),   /* internal date, zone, save date */
+       ROW_SIZE = BIT(3),   /* RFC822.SIZE, prefix included */
+       ROW_IDS = BIT(4),    /* email id, thread id */
+       ROW_FACTS = BIT(5),  /* facts.proto bytes; borrowed from the page */
+       ROW_CHUNKS = BIT(6), /* prefix and chunk list */
+       ROW_ALL = 0x7f,
 };
 
 #define ROW_MAX_CHUNKS 4096
@@ -32,18 +32,18 @@ struct row_chunk {
 
 struct row {
 	uint32_t uid;
-	uint32_t flags;                      /* FLAG_... */
+	uint32_t flags; /* FLAG_... */
 	uint8_t n_keywords;
-	uint8_t keywords[KEYWORDS_MAX];      /* dictionary numbers, ascending */
+	uint8_t keywords[KEYWORDS_MAX]; /* dictionary numbers, ascending */
 	uint64_t modseq;
 	uint64_t date_ms, save_ms;
-	int32_t zone;                        /* minutes east of UTC */
+	int32_t zone; /* minutes east of UTC */
 	uint64_t size;
 	uint64_t email, thread;
-	struct bytes facts;                  /* borrowed */
-	struct bytes prefix;                 /* borrowed */
+	struct bytes facts;  /* borrowed */
+	struct bytes prefix; /* borrowed */
 	uint32_t n_chunks;
-	struct bytes chunks;                 /* packed; row_chunk_next */
+	struct bytes chunks; /* packed; row_chunk_next */
 };
 
 void row_pack(struct buf *out, const struct row *row, uint32_t columns);

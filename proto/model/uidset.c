@@ -163,8 +163,7 @@ static bool take_number(struct bytes *in, uint32_t star, uint32_t *v)
 	}
 	while (digits < in->n && in->p[digits] >= '0' && in->p[digits] <= '9')
 		digits++;
-	if (digits == 0 || in->p[0] == '0' ||
-	    !bytes_u64(bytes_head(*in, digits), UINT32_MAX, &n))
+	if (digits == 0 || in->p[0] == '0' || !bytes_u64(bytes_head(*in, digits), UINT32_MAX, &n))
 		return false;
 	*in = bytes_skip(*in, digits);
 	*v = (uint32_t)n;

@@ -21,8 +21,7 @@ static void check_round_trip(const struct uidset *s)
 	buf_init(&out, 0);
 	uidset_print(s, &out);
 	INVARIANT(s->n == 0 || uidset_parse(&back, buf_bytes(&out), 0, s->n));
-	INVARIANT(back.n == s->n &&
-		  (s->n == 0 || memcmp(back.v, s->v, s->n * sizeof(*s->v)) == 0));
+	INVARIANT(back.n == s->n && (s->n == 0 || memcmp(back.v, s->v, s->n * sizeof(*s->v)) == 0));
 	buf_release(&out);
 	uidset_release(&back);
 }

@@ -56,8 +56,9 @@ const char *shape(const Tern__Facts *f, struct arena *mem)
 			   (int)depth_of(f, i) * 2, "", kinds[p->kind],
 			   BYTES_ARG(facts_bytes(p->type)), BYTES_ARG(facts_bytes(p->subtype)),
 			   (unsigned long long)p->header, (unsigned long long)p->body,
-			   (unsigned long long)p->end, p->lines, p->flags & PART_8BIT ? " 8bit" : "",
-			   p->flags & PART_NUL ? " nul" : "", p->flags & PART_CUT ? " cut" : "");
+			   (unsigned long long)p->end, p->lines,
+			   p->flags & PART_8BIT ? " 8bit" : "", p->flags & PART_NUL ? " nul" : "",
+			   p->flags & PART_CUT ? " cut" : "");
 	}
 	s = bytes_cstr(mem, buf_bytes(&out));
 	buf_release(&out);

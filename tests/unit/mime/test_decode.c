@@ -52,7 +52,8 @@ TEST(decode, transfer_encodings)
 			struct buf out;
 
 			buf_init(&out, 0);
-			transfer(transfer_cases[i].encoding, bytes_str(transfer_cases[i].in), step, &out);
+			transfer(transfer_cases[i].encoding, bytes_str(transfer_cases[i].in), step,
+				 &out);
 			CHECK_STR(text_of(&out), transfer_cases[i].out);
 			buf_release(&out);
 		}
@@ -68,8 +69,12 @@ static const struct {
 	struct bytes in;
 	const char *out;
 } charset_cases[] = {
-	{ "utf-8", BYTES("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"), "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80" },
-	{ "utf-8", BYTES("a\xff" "b\xc3"), "a" R "b" R },
+	{ "utf-8", BYTES("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"),
+	  "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80" },
+	{ "utf-8",
+	  BYTES("a\xff"
+		"b\xc3"),
+	  "a" R "b" R },
 	{ "utf-8", BYTES("\xc0\x80\xed\xa0\x80\xf4\x90\x80\x80"), R R R R R R R R R },
 	{ "utf-8", BYTES("\xe2\x82x"), R R "x" },
 	{ "us-ascii", BYTES("a\xc3\xa4"), "a\xc3\xa4" },
@@ -81,7 +86,9 @@ static const struct {
 	{ "gb2312", BYTES("\xc4\xe3"), "\xe4\xbd\xa0" },
 	{ "gb2312", BYTES("\xc4\xe3\xc4"), "\xe4\xbd\xa0" R },
 	{ "shift_jis", BYTES("\x82\xa0"), "\xe3\x81\x82" },
-	{ "iso-2022-jp", BYTES("\x1b$B$\"\x1b(Ba"), "\xe3\x81\x82" "a" },
+	{ "iso-2022-jp", BYTES("\x1b$B$\"\x1b(Ba"),
+	  "\xe3\x81\x82"
+	  "a" },
 	{ "ks_c_5601-1987", BYTES("\xb0\xa1"), "\xea\xb0\x80" },
 	{ "utf-16le", BYTES("a\0\xe4\0"), "a\xc3\xa4" },
 	{ "utf-16be", BYTES("\0a\0\xe4\0"), "a\xc3\xa4" R },
@@ -99,7 +106,8 @@ TEST(decode, charsets)
 {
 	for (size_t i = 0; i < ARRAY_LEN(charset_cases); i++) {
 		for (size_t step = 1; step < 20; step++) {
-			struct decode_charset *d = decode_charset_new(bytes_str(charset_cases[i].charset));
+			struct decode_charset *d =
+				decode_charset_new(bytes_str(charset_cases[i].charset));
 			struct bytes in = charset_cases[i].in;
 			struct buf out;
 
@@ -108,7 +116,8 @@ TEST(decode, charsets)
 				decode_charset(d, bytes_head(in, step), &out);
 			decode_charset_end(d, &out);
 			if (strcmp(text_of(&out), charset_cases[i].out) != 0)
-				print_error("charset %s, step %zu\n", charset_cases[i].charset, step);
+				print_error("charset %s, step %zu\n", charset_cases[i].charset,
+					    step);
 			CHECK_STR(text_of(&out), charset_cases[i].out);
 			buf_release(&out);
 			decode_charset_free(&d);
@@ -177,7 +186,9 @@ static const struct {
 	{ "=?utf-8?q?a", "=?utf-8?q?a" },
 	{ "=?", "=?" },
 	{ "=?=?=?", "=?=?=?" },
-	{ "=?utf-8?q?" "?=", "" },
+	{ "=?utf-8?q?"
+	  "?=",
+	  "" },
 	{ "=?utf-7?q?+AGE-?=", "+AGE-" },
 	{ "a\r\n b\tc", "a b c" },
 	{ "\xc3\xa4 \xe4", "\xc3\xa4 \xc3\xa4" },

@@ -17,22 +17,32 @@ static const struct {
 	{ "", "" },
 	{ "Subject: x" N, "" },
 	{ "Content-Type: text/html" N N "<html><head><title>t</title><style>x</style></head>"
-	  "<body><p>A&nbsp;<b>b</b>old&amp;</p>c</body>", "A bold& c" },
+	  "<body><p>A&nbsp;<b>b</b>old&amp;</p>c</body>",
+	  "A bold& c" },
 	{ "Content-Type: text/plain; charset=iso-8859-1" N N "\xe4", "\xc3\xa4" },
 	{ "Content-Type: text/plain; charset=utf-8" N "Content-Transfer-Encoding: base64" N N
-	  "w6Q=" N, "\xc3\xa4" },
+	  "w6Q=" N,
+	  "\xc3\xa4" },
 	{ "Content-Type: text/plain; charset=utf-8" N
-	  "Content-Transfer-Encoding: quoted-printable" N N "=C3=A4=" N "b", "\xc3\xa4" "b" },
+	  "Content-Transfer-Encoding: quoted-printable" N N "=C3=A4=" N "b",
+	  "\xc3\xa4"
+	  "b" },
 	{ "Content-Type: text/plain; charset=utf-7" N N "+AGE-", "+AGE-" },
-	{ ALTERNATIVE "preamble" N "--b" N N "plain" N "--b" N "Content-Type: text/html" N N "html" N
-	  "--b--" N "epilogue", "plain" },
+	{ ALTERNATIVE "preamble" N "--b" N N "plain" N "--b" N "Content-Type: text/html" N N
+		      "html" N "--b--" N "epilogue",
+	  "plain" },
 	{ ALTERNATIVE "--b" N N N "--b" N "Content-Type: text/html" N N "html" N "--b--", "html" },
-	{ ALTERNATIVE "--b" N "Content-Disposition: attachment" N N "no" N "--b" N N "yes" N "--b--",
+	{ ALTERNATIVE "--b" N "Content-Disposition: attachment" N N "no" N "--b" N N "yes" N
+		      "--b--",
 	  "yes" },
-	{ ALTERNATIVE "--b" N "Content-Type: image/png" N N "no" N "--b" N N "yes" N "--b--", "yes" },
+	{ ALTERNATIVE "--b" N "Content-Type: image/png" N N "no" N "--b" N N "yes" N "--b--",
+	  "yes" },
 	{ "Content-Type: message/rfc822" N N "Subject: x" N N "inner", "inner" },
 	{ N "a\x01\x7f\tb", "a b" },
-	{ "Content-Type: text/plain; charset=utf-8" N N "a\xe2\x80\xae" "b\xe2\x80\x8b" "c\xff", "abc\xef\xbf\xbd" },
+	{ "Content-Type: text/plain; charset=utf-8" N N "a\xe2\x80\xae"
+	  "b\xe2\x80\x8b"
+	  "c\xff",
+	  "abc\xef\xbf\xbd" },
 };
 
 TEST(facts, previews)
@@ -106,9 +116,12 @@ TEST(facts, dates)
 	struct arena mem;
 
 	arena_init(&mem, 0);
-	CHECK_INT(parse_checked(BYTES("Date: Thu, 1 Jan 1970 00:00:01 +0000\r\n\r\n"), &mem)->sent_ms, 1000);
-	CHECK_INT(parse_checked(BYTES("Date: Thu, 1 Jan 1960 00:00:00 +0000\r\n\r\n"), &mem)->sent_ms,
-		  -315619200000);
+	CHECK_INT(
+		parse_checked(BYTES("Date: Thu, 1 Jan 1970 00:00:01 +0000\r\n\r\n"), &mem)->sent_ms,
+		1000);
+	CHECK_INT(
+		parse_checked(BYTES("Date: Thu, 1 Jan 1960 00:00:00 +0000\r\n\r\n"), &mem)->sent_ms,
+		-315619200000);
 	CHECK_INT(parse_checked(BYTES("Date: yesterday\r\n\r\n"), &mem)->sent_ms, 0);
 	CHECK_INT(parse_checked(BYTES("X: y\r\n\r\n"), &mem)->sent_ms, 0);
 	arena_release(&mem);
@@ -128,8 +141,9 @@ TEST(facts, thread_keys)
 	arena_init(&mem, 0);
 	keys_of("Subject: x\r\n\r\n", &mem, &n);
 	CHECK_INT(n, 0);
-	k = keys_of("Message-ID: <m@X.y>\r\nIn-Reply-To: <r@x>\r\nReferences: <a@x> <b@x>\r\n <r@x>\r\n\r\n",
-		    &mem, &n);
+	k = keys_of(
+		"Message-ID: <m@X.y>\r\nIn-Reply-To: <r@x>\r\nReferences: <a@x> <b@x>\r\n <r@x>\r\n\r\n",
+		&mem, &n);
 	CHECK_INT(n, 4);
 	CHECK(k[0] == thread_key(BYTES("m@x.y")) && k[1] == thread_key(BYTES("r@x")) &&
 	      k[2] == thread_key(BYTES("b@x")) && k[3] == thread_key(BYTES("a@x")));
@@ -151,8 +165,9 @@ TEST(facts, many_references)
 
 	arena_init(&mem, 0);
 	buf_init(&m, 0);
-	buf_puts(&m, "Message-ID: <own@x>\r\nIn-Reply-To: <p1@x> <p2@x> <p3@x> <p4@x> <p5@x> <p6@x>\r\n"
-		     "References:");
+	buf_puts(&m,
+		 "Message-ID: <own@x>\r\nIn-Reply-To: <p1@x> <p2@x> <p3@x> <p4@x> <p5@x> <p6@x>\r\n"
+		 "References:");
 	for (int i = 0; i < 1000; i++)
 		buf_printf(&m, " <%d@x>", i);
 	buf_puts(&m, "\r\n\r\n");
@@ -175,15 +190,16 @@ TEST(facts, unpacking_refuses_nonsense)
 
 	arena_init(&mem, 0);
 	f = parse_checked(BYTES("Content-Type: multipart/x; boundary=b\r\n\r\n--b\r\n\r\n--b\r\n"
-				"Content-Type: message/rfc822\r\n\r\nA: b\r\n\r\nx"), &mem);
+				"Content-Type: message/rfc822\r\n\r\nA: b\r\n\r\nx"),
+			  &mem);
 	CHECK_INT(f->n_parts, 4);
 	CHECK(facts_unpack(facts_pack(f, &mem), &mem));
-#define REFUSED(change, back)                                        \
-	do {                                                         \
-		change;                                              \
-		CHECK(!facts_unpack(facts_pack(f, &mem), &mem));     \
-		back;                                                \
-		CHECK(facts_unpack(facts_pack(f, &mem), &mem));      \
+#define REFUSED(change, back)                                    \
+	do {                                                     \
+		change;                                          \
+		CHECK(!facts_unpack(facts_pack(f, &mem), &mem)); \
+		back;                                            \
+		CHECK(facts_unpack(facts_pack(f, &mem), &mem));  \
 	} while (0)
 	REFUSED(f->version = 2, f->version = 1);
 	REFUSED(f->n_parts = 0, f->n_parts = 4);

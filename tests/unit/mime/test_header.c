@@ -62,8 +62,9 @@ TEST(header, unfolding)
 		struct bytes in;
 		const char *out;
 	} c[] = {
-		{ BYTES(" a\r\n b "), "a b" }, { BYTES("a\n\tb"), "a\tb" }, { BYTES("a\rb"), "a b" },
-		{ BYTES("a\0b\0"), "a b" },    { BYTES(" \r\n "), "" },     { BYTES(""), "" },
+		{ BYTES(" a\r\n b "), "a b" }, { BYTES("a\n\tb"), "a\tb" },
+		{ BYTES("a\rb"), "a b" },      { BYTES("a\0b\0"), "a b" },
+		{ BYTES(" \r\n "), "" },       { BYTES(""), "" },
 	};
 	struct arena mem;
 

@@ -32,26 +32,31 @@ static const struct {
 	/* quoted or literal: reliability-security.md, I15 */
 	{ ENVELOPE, "Subject: a\"b\\c" N N,
 	  "(NIL \"a\\\"b\\\\c\" NIL NIL NIL NIL NIL NIL NIL NIL)" },
-	{ ENVELOPE, "Subject: \xc3\xa4" N N, "(NIL {2}" N "\xc3\xa4 NIL NIL NIL NIL NIL NIL NIL NIL)" },
+	{ ENVELOPE, "Subject: \xc3\xa4" N N,
+	  "(NIL {2}" N "\xc3\xa4 NIL NIL NIL NIL NIL NIL NIL NIL)" },
 	{ ENVELOPE, "Subject: a" N " b\rc" N N, "(NIL \"a b c\" NIL NIL NIL NIL NIL NIL NIL NIL)" },
 	{ ENVELOPE, "From: \"a\r\n b\\\"\" <c@d>" N N,
 	  "(NIL NIL ((\"a b\\\"\" NIL \"c\" \"d\")) ((\"a b\\\"\" NIL \"c\" \"d\")) "
 	  "((\"a b\\\"\" NIL \"c\" \"d\")) NIL NIL NIL NIL NIL)" },
-	{ ENVELOPE, "To: root" N N, "(NIL NIL NIL NIL NIL ((NIL NIL \"root\" \"\")) NIL NIL NIL NIL)" },
+	{ ENVELOPE, "To: root" N N,
+	  "(NIL NIL NIL NIL NIL ((NIL NIL \"root\" \"\")) NIL NIL NIL NIL)" },
 	{ ENVELOPE, "To: <@r:a@b>" N N,
 	  "(NIL NIL NIL NIL NIL ((NIL \"@r\" \"a\" \"b\")) NIL NIL NIL NIL)" },
 
 	{ BODY, "", "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0)" },
-	{ BODY, N "x" N "y" N, "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 6 2)" },
+	{ BODY, N "x" N "y" N,
+	  "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 6 2)" },
 	{ BODY, "Content-Type: text/html" N N, "(\"text\" \"html\" NIL NIL NIL \"7bit\" 0 0)" },
-	{ BODY, "Content-Type: TEXT/Plain; charset=UTF-8; format=flowed" N
+	{ BODY,
+	  "Content-Type: TEXT/Plain; charset=UTF-8; format=flowed" N
 	  "Content-Transfer-Encoding: Quoted-Printable" N "Content-ID: <i@d>" N
 	  "Content-Description: a \"d\"" N N "x",
 	  "(\"TEXT\" \"Plain\" (\"charset\" \"UTF-8\" \"format\" \"flowed\") \"<i@d>\" "
 	  "\"a \\\"d\\\"\" \"Quoted-Printable\" 1 0)" },
 	{ BODY, "Content-Type: image/png" N "Content-Transfer-Encoding: base64" N N "AAAA" N,
 	  "(\"image\" \"png\" NIL NIL NIL \"base64\" 6)" },
-	{ STRUCTURE, "Content-Type: image/png; name=x.png" N "Content-MD5: abc==" N
+	{ STRUCTURE,
+	  "Content-Type: image/png; name=x.png" N "Content-MD5: abc==" N
 	  "Content-Disposition: attachment; filename=\"x y.png\"" N "Content-Language: de" N
 	  "Content-Location: http://x/y" N N "z",
 	  "(\"image\" \"png\" (\"name\" \"x.png\") NIL NIL \"7bit\" 1 \"abc==\" "
@@ -62,22 +67,25 @@ static const struct {
 	{ STRUCTURE, "Content-Type: application/x; name*0*=utf-8''%C3%A4; name*1=b" N N,
 	  "(\"application\" \"x\" (\"name*0*\" \"utf-8''%C3%A4\" \"name*1\" \"b\") NIL NIL \"7bit\" 0 "
 	  "NIL NIL NIL NIL)" },
-	{ BODY, "Content-Type: multipart/mixed; boundary=b" N N "--b" N N "x" N "--b" N
+	{ BODY,
+	  "Content-Type: multipart/mixed; boundary=b" N N "--b" N N "x" N "--b" N
 	  "Content-Type: text/html" N N "y" N "--b--" N,
 	  "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 1 0)"
 	  "(\"text\" \"html\" NIL NIL NIL \"7bit\" 1 0) \"mixed\")" },
 	{ STRUCTURE, "Content-Type: multipart/mixed; boundary=b" N N "--b" N N "x" N "--b--" N,
 	  "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 1 0 NIL NIL NIL NIL) "
 	  "\"mixed\" (\"boundary\" \"b\") NIL NIL NIL)" },
-	{ BODY, "Content-Type: multipart/mixed; boundary=b" N N "--b" N
+	{ BODY,
+	  "Content-Type: multipart/mixed; boundary=b" N N "--b" N
 	  "Content-Type: multipart/alternative; boundary=c" N N "--c" N N "x" N "--c--" N "--b--" N,
 	  "(((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 1 0) \"alternative\") "
 	  "\"mixed\")" },
 	{ BODY, "Content-Type: message/rfc822" N N "Subject: s" N N "x" N,
 	  "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 17 (NIL \"s\" NIL NIL NIL NIL NIL NIL NIL NIL) "
 	  "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 3 1) 3)" },
-	{ STRUCTURE, "Content-Type: message/rfc822" N N "Content-Type: multipart/x; boundary=b" N N
-	  "--b" N N "--b--",
+	{ STRUCTURE,
+	  "Content-Type: message/rfc822" N N "Content-Type: multipart/x; boundary=b" N N "--b" N N
+	  "--b--",
 	  "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 53 (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL) "
 	  "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0 NIL NIL NIL NIL) \"x\" "
 	  "(\"boundary\" \"b\") NIL NIL NIL) 4 NIL NIL NIL NIL)" },

@@ -10,20 +10,15 @@
 static const char plain[] = "Subject: s" N N "text" N;
 /* The example of RFC 3501, 6.4.5. */
 static const char nested[] =
-	"Content-Type: multipart/mixed; boundary=b" N N
-	"--b" N "Content-Type: text/plain" N N "part one" N
-	"--b" N "Content-Type: application/octet-stream" N N "part two" N
-	"--b" N "Content-Type: message/rfc822" N N
-	"Subject: inner" N "Content-Type: multipart/mixed; boundary=c" N N
-	"--c" N N "3.1" N
-	"--c" N "Content-Type: application/octet-stream" N N "3.2" N "--c--" N
-	"--b" N "Content-Type: multipart/mixed; boundary=d" N N
-	"--d" N "Content-Type: image/gif" N N "4.1" N
-	"--d" N "Content-Type: message/rfc822" N N
-	"Subject: inmost" N "Content-Type: multipart/alternative; boundary=e" N N
-	"--e" N "Content-Type: text/plain" N N "4.2.1" N
-	"--e" N "Content-Type: text/richtext" N N "4.2.2" N "--e--" N
-	"--d--" N "--b--" N;
+	"Content-Type: multipart/mixed; boundary=b" N N "--b" N "Content-Type: text/plain" N N
+	"part one" N "--b" N "Content-Type: application/octet-stream" N N "part two" N "--b" N
+	"Content-Type: message/rfc822" N N "Subject: inner" N
+	"Content-Type: multipart/mixed; boundary=c" N N "--c" N N "3.1" N "--c" N
+	"Content-Type: application/octet-stream" N N "3.2" N "--c--" N "--b" N
+	"Content-Type: multipart/mixed; boundary=d" N N "--d" N "Content-Type: image/gif" N N
+	"4.1" N "--d" N "Content-Type: message/rfc822" N N "Subject: inmost" N
+	"Content-Type: multipart/alternative; boundary=e" N N "--e" N "Content-Type: text/plain" N N
+	"4.2.1" N "--e" N "Content-Type: text/richtext" N N "4.2.2" N "--e--" N "--d--" N "--b--" N;
 static const char message[] = "Content-Type: message/rfc822" N N "Subject: i" N N "text" N;
 
 static const struct {
@@ -47,8 +42,8 @@ static const struct {
 	{ nested, "2", "part two" },
 	{ nested, "3.HEADER", "Subject: inner" N "Content-Type: multipart/mixed; boundary=c" N N },
 	{ nested, "3.MIME", "Content-Type: message/rfc822" N N },
-	{ nested, "3.TEXT", "--c" N N "3.1" N "--c" N "Content-Type: application/octet-stream" N N
-	  "3.2" N "--c--" },
+	{ nested, "3.TEXT",
+	  "--c" N N "3.1" N "--c" N "Content-Type: application/octet-stream" N N "3.2" N "--c--" },
 	{ nested, "3.1", "3.1" },
 	{ nested, "3.2", "3.2" },
 	{ nested, "3.2.MIME", "Content-Type: application/octet-stream" N N },
@@ -107,8 +102,9 @@ TEST(section, cases)
 
 TEST(section, syntax)
 {
-	static const char *const bad[] = { "0", "1.0", "1.", ".1", "1..2", "MIME", "1.FOO", "TEXT.1", "01",
-					   "HEADER.FIELDS", "4294967296", "1.-1", "+1", " 1", "1.text " };
+	static const char *const bad[] = { "0",          "1.0",   "1.",     ".1", "1..2",
+					   "MIME",       "1.FOO", "TEXT.1", "01", "HEADER.FIELDS",
+					   "4294967296", "1.-1",  "+1",     " 1", "1.text " };
 	struct section s;
 	struct arena mem;
 	struct buf deep;
@@ -134,7 +130,7 @@ TEST(section, header_fields)
 	static const char header[] = "A: 1" N "junk" N "bb: 2" N " more" N "a : 3" N "C:" N N;
 	static const struct {
 		const char *header, *names, *want;
-		bool not;
+		bool not ;
 	} c[] = {
 		{ header, "A", "A: 1" N "a : 3" N N },
 		{ header, "bb", "bb: 2" N " more" N N },
@@ -157,7 +153,7 @@ TEST(section, header_fields)
 		while (rest.n)
 			names[n++] = bytes_cut(&rest, ',');
 		buf_init(&out, 0);
-		section_header_fields(&out, bytes_str(c[i].header), names, n, c[i].not);
+		section_header_fields(&out, bytes_str(c[i].header), names, n, c[i].not );
 		CHECK_STR(text_of(&out), c[i].want);
 		buf_release(&out);
 	}

@@ -158,8 +158,11 @@ TEST(address, domains)
 	struct bytes d;
 
 	arena_init(&mem, 0);
-	CHECK(domain_normalise(BYTES("Example.ORG"), &mem, &d) && bytes_eq(d, BYTES("example.org")));
-	CHECK(domain_normalise(BYTES("b\xc3\xbc" "cher.example"), &mem, &d) &&
+	CHECK(domain_normalise(BYTES("Example.ORG"), &mem, &d) &&
+	      bytes_eq(d, BYTES("example.org")));
+	CHECK(domain_normalise(BYTES("b\xc3\xbc"
+				     "cher.example"),
+			       &mem, &d) &&
 	      bytes_eq(d, BYTES("xn--bcher-kva.example")));
 	CHECK(!domain_normalise(BYTES("example.org."), &mem, &d));
 	CHECK(!domain_normalise(BYTES(""), &mem, &d));

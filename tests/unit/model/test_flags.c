@@ -20,9 +20,10 @@ TEST(flags, names_and_bits)
 
 TEST(flags, keywords_are_atoms)
 {
-	static const char *const good[] = { "$Forwarded", "a", "NonJunk", "x.y-z!#&'+,/:;<=>?@[^_`|}~" };
-	static const char *const bad[] = { "", "a b", "(", ")", "{", "%", "*", "\"", "\\Seen", "]",
-					   "a\x7f", "a\x01", "\xc3\xa4" };
+	static const char *const good[] = { "$Forwarded", "a", "NonJunk",
+					    "x.y-z!#&'+,/:;<=>?@[^_`|}~" };
+	static const char *const bad[] = { "",   "a b",    "(", ")",     "{",     "%",       "*",
+					   "\"", "\\Seen", "]", "a\x7f", "a\x01", "\xc3\xa4" };
 	char longest[KEYWORD_MAX + 1];
 
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)

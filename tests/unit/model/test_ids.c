@@ -5,8 +5,8 @@
 
 TEST(ids, extensions_share_a_shard)
 {
-	static const char *const same[] = { "user@example.org", "user+x@example.org",
-					    "user-x@example.org", "user-x-default@example.org",
+	static const char *const same[] = { "user@example.org",     "user+x@example.org",
+					    "user-x@example.org",   "user-x-default@example.org",
 					    "user+a-b@example.org", "USER@example.org" };
 	uint32_t shard = shard_of_address(bytes_str(same[0]), 99, 4096);
 
@@ -15,7 +15,8 @@ TEST(ids, extensions_share_a_shard)
 	CHECK(shard_of_address(BYTES("user@example.com"), 99, 4096) != shard);
 	CHECK(shard_of_address(BYTES("users@example.org"), 99, 4096) != shard);
 	CHECK(shard_of_address(BYTES("user@example.org"), 98, 4096) != shard);
-	CHECK_INT(shard_of_address(BYTES("user"), 1, 256), shard_of_address(BYTES("user+q"), 1, 256));
+	CHECK_INT(shard_of_address(BYTES("user"), 1, 256),
+		  shard_of_address(BYTES("user+q"), 1, 256));
 }
 
 /* Stored data is looked for where this says: the numbers may never change. */

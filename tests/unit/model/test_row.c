@@ -6,14 +6,27 @@
 static void fill(struct row *row, struct buf *chunks)
 {
 	*row = (struct row){
-		.uid = 4000000000u, .flags = FLAG_SEEN | FLAG_DRAFT, .n_keywords = 3,
-		.keywords = { 0, 7, 127 }, .modseq = 1ull << 62, .date_ms = 1700000000000,
-		.save_ms = 5, .zone = -330, .size = 1ull << 33, .email = 77, .thread = UINT64_MAX,
-		.facts = BYTES("facts\0x"), .prefix = BYTES("Delivered-To: a@b\r\n"), .n_chunks = 2,
+		.uid = 4000000000u,
+		.flags = FLAG_SEEN | FLAG_DRAFT,
+		.n_keywords = 3,
+		.keywords = { 0, 7, 127 },
+		.modseq = 1ull << 62,
+		.date_ms = 1700000000000,
+		.save_ms = 5,
+		.zone = -330,
+		.size = 1ull << 33,
+		.email = 77,
+		.thread = UINT64_MAX,
+		.facts = BYTES("facts\0x"),
+		.prefix = BYTES("Delivered-To: a@b\r\n"),
+		.n_chunks = 2,
 	};
 	for (unsigned i = 0; i < 2; i++)
-		row_chunk_pack(chunks, &(struct row_chunk){ .index = 900 + i, .term = 3, .raw = 262144,
-							    .stored = 70000, .hash = { 1, i } });
+		row_chunk_pack(chunks, &(struct row_chunk){ .index = 900 + i,
+							    .term = 3,
+							    .raw = 262144,
+							    .stored = 70000,
+							    .hash = { 1, i } });
 	row->chunks = buf_bytes(chunks);
 }
 
