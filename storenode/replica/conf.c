@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replica/conf.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-#define FORMAT 1      /* of libraft's encoding */
-#define MAX_DIGITS 10 /* of a node's position */
+#define FORMAT 1 /* of libraft's encoding */
 
 int conf_find(const struct conf *c, uint64_t replica)
 {
 	for (unsigned i = 0; i < c->n; i++)
 		if (c->m[i].replica == replica)
-			return (int)i;
-	return -1;
-}
-
-int conf_find_node(const struct conf *c, uint32_t node)
-{
-	for (unsigned i = 0; i < c->n; i++)
-		if (c->m[i].node == node)
 			return (int)i;
 	return -1;
 }
@@ -49,8 +42,7 @@ bool conf_other_voter_on(const struct conf *c, uint64_t replica, uint32_t node)
 
 bool conf_add(struct conf *c, uint64_t replica, uint32_t node, enum conf_role role)
 {
-	if (c->n == CONF_MAX || replica == 0 || conf_find(c, replica) >= 0 ||
-	    conf_find_node(c, node) >= 0)
+	if (c->n == CONF_MAX || replica == 0 || conf_find(c, replica) >= 0)
 		return false;
 	c->m[c->n++] = (struct conf_member){ replica, node, role };
 	return true;
@@ -64,6 +56,16 @@ void conf_remove(struct conf *c, uint64_t replica)
 		return;
 	c->n--;
 	memmove(&c->m[i], &c->m[i + 1], (c->n - (unsigned)i) * sizeof(c->m[0]));
+}
+
+void conf_address(const struct conf_member *m, char out[CONF_ADDRESS])
+{
+	snprintf(out, CONF_ADDRESS, "%u/%" PRIx64, m->node, m->replica);
+}
+
+uint32_t conf_address_node(const char *address)
+{
+	return (uint32_t)strtoul(address, NULL, 10);
 }
 
 static void put_u64le(struct buf *out, uint64_t v)
@@ -86,32 +88,48 @@ static bool get_u64le(struct bytes *in, uint64_t *v)
 void conf_pack(const struct conf *c, struct buf *out)
 {
 	size_t start = out->n;
+	char address[CONF_ADDRESS];
 
 	buf_putc(out, FORMAT);
 	put_u64le(out, c->n);
 	for (unsigned i = 0; i < c->n; i++) {
 		put_u64le(out, c->m[i].replica);
-		buf_printf(out, "%u", c->m[i].node);
-		buf_putc(out, 0);
+		conf_address(&c->m[i], address);
+		buf_put(out, address, strlen(address) + 1);
 		buf_putc(out, (uint8_t)c->m[i].role);
 	}
 	while ((out->n - start) % 8)
 		buf_putc(out, 0);
 }
 
+/* Exactly as conf_address writes it. */
+static bool take_address(struct bytes *in, struct conf_member *m)
+{
+	size_t n = bytes_chr(*in, 0);
+	char expected[CONF_ADDRESS];
+	struct bytes address, digits;
+	uint64_t node;
+
+	if (n == in->n || n >= CONF_ADDRESS)
+		return false;
+	address = digits = bytes_cut(in, 0);
+	digits = bytes_cut(&digits, '/');
+	if (!bytes_u64(digits, UINT32_MAX, &node))
+		return false;
+	m->node = (uint32_t)node;
+	conf_address(m, expected);
+	return bytes_eq(address, bytes_str(expected));
+}
+
 static bool take_member(struct bytes *in, struct conf *c)
 {
-	struct bytes address;
-	uint64_t replica, node;
+	struct conf_member m;
 	uint8_t role;
 
-	if (!get_u64le(in, &replica) || bytes_chr(*in, 0) > MAX_DIGITS ||
-	    bytes_chr(*in, 0) == in->n)
+	if (!get_u64le(in, &m.replica) || !take_address(in, &m) || !get_u8(in, &role) ||
+	    role > CONF_SPARE)
 		return false;
-	address = bytes_cut(in, 0);
-	if (!bytes_u64(address, UINT32_MAX, &node) || !get_u8(in, &role) || role > CONF_SPARE)
-		return false;
-	return conf_add(c, replica, (uint32_t)node, (enum conf_role)role);
+	return conf_add(c, m.replica, m.node, (enum conf_role)role);
 }
 
 bool conf_unpack(struct bytes b, struct conf *c)

@@ -2,8 +2,10 @@
 /* conf.h - who the members of a shard are: the value that configuration entries carry.
  *
  * Pure. The packed form is libraft's own (raft_configuration_encode), since the core decodes
- * it too; the address is the node's position in the map, in decimal. Unpacking is strict: what
- * passes here cannot trip the core's decoder. */
+ * it too. Addresses are "NODE/REPLICA": the node's position in the map in decimal, and the
+ * replica id in hex, because libraft wants them to differ and a node that lost its replica gets
+ * a new one while the old one is still a member. Unpacking is strict: what passes here cannot
+ * trip the core's decoder. */
 #ifndef TERN_REPLICA_CONF_H
 #define TERN_REPLICA_CONF_H
 
@@ -26,15 +28,18 @@ struct conf {
 
 /* -1: no such member. */
 int conf_find(const struct conf *c, uint64_t replica);
-int conf_find_node(const struct conf *c, uint32_t node);
 unsigned conf_voters(const struct conf *c);
 bool conf_is_voter(const struct conf *c, uint64_t replica);
 /* Some voter other than `replica` lives on `node`. */
 bool conf_other_voter_on(const struct conf *c, uint64_t replica, uint32_t node);
 
-/* False: full, or the replica or node is in it already. */
+/* False: full, or the replica is in it already. */
 bool conf_add(struct conf *c, uint64_t replica, uint32_t node, enum conf_role role);
 void conf_remove(struct conf *c, uint64_t replica);
+
+#define CONF_ADDRESS 32
+void conf_address(const struct conf_member *m, char out[CONF_ADDRESS]);
+uint32_t conf_address_node(const char *address);
 
 void conf_pack(const struct conf *c, struct buf *out);
 bool conf_unpack(struct bytes b, struct conf *c) MUST_USE;

@@ -55,17 +55,22 @@ int identity_load(struct kv *kv, struct identity *id, struct why *why)
 	return ret ? ret : load_synced(kv, id, why);
 }
 
+void identity_pack(const struct identity *id, struct buf *out)
+{
+	buf_putc(out, VERSION);
+	buf_put(out, id->cluster, sizeof(id->cluster));
+	buf_u32be(out, id->era);
+	buf_u32be(out, id->node);
+	buf_u64be(out, id->start_count);
+}
+
 static void put(struct kv_batch *batch, const struct identity *id)
 {
 	struct buf b;
 	struct key k;
 
 	buf_init(&b, 0);
-	buf_putc(&b, VERSION);
-	buf_put(&b, id->cluster, sizeof(id->cluster));
-	buf_u32be(&b, id->era);
-	buf_u32be(&b, id->node);
-	buf_u64be(&b, id->start_count);
+	identity_pack(id, &b);
 	store_key(&k, 'i');
 	kv_batch_put(batch, KV_META, key_bytes(&k), buf_bytes(&b));
 	buf_clear(&b);

@@ -6,6 +6,7 @@
 #ifndef TERN_REPLICA_IDENTITY_H
 #define TERN_REPLICA_IDENTITY_H
 
+#include "base/buf.h"
 #include "engine/kv.h"
 
 struct identity {
@@ -23,5 +24,6 @@ int identity_store(struct kv *kv, const struct identity *id, struct why *why) MU
 /* At every start, before host_new: counts the start, synced, so that no peer ever takes two
  * processes for one. */
 int identity_start(struct kv *kv, struct identity *id, struct why *why) MUST_USE;
+void identity_pack(const struct identity *id, struct buf *out); /* without `synced` */
 
 #endif

@@ -6,6 +6,7 @@
 
 #define VERSION 1
 #define SPACE 'R' /* our part of KV_META */
+#define BODY_INDEX (UINT64_C(1) << 63)
 
 /* ---- keys */
 
@@ -32,6 +33,11 @@ void store_chunk_key(struct key *k, uint32_t shard, uint64_t index, uint64_t ter
 {
 	store_log_key(k, shard, index);
 	key_u64(k, term);
+}
+
+void store_body_key(struct key *k, uint32_t shard, uint64_t index, uint64_t term)
+{
+	store_chunk_key(k, shard, BODY_INDEX | index, term);
 }
 
 void store_reclaim_key(struct key *k, uint32_t shard, uint64_t index, uint64_t term)
@@ -247,7 +253,8 @@ static int load_log(struct kv *kv, const struct kv_snap *snap, struct store_repl
 	uint64_t chain = 0;
 	int ret = 0;
 
-	store_shard_range(&from, &to, r->shard);
+	store_log_key(&from, r->shard, 0);
+	store_log_key(&to, r->shard, BODY_INDEX);
 	it = kv_iter_new(kv, snap, KV_LOG, key_bytes(&from), key_bytes(&to));
 	while (ret == 0 && kv_iter_next(it, &key, &value))
 		if (!add_row(r, key, value, &chain))

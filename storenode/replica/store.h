@@ -10,6 +10,7 @@
  *              R r shard index term   a body to be reclaimed once the log begins above it
  *              R n shard      the entry about to be applied after a crash
  *   KV_LOG     shard index            entry (log.h)
+ *              shard 1<<63|index term -> length: which bodies there are, without reading them
  *   KV_CHUNKS  shard index term       body
  *   KV_ROWS    shard incarnation ...  rows (engine/rows.h)
  *
@@ -26,6 +27,7 @@ void store_key(struct key *k, char kind);
 void store_shard_key(struct key *k, char kind, uint32_t shard);
 void store_log_key(struct key *k, uint32_t shard, uint64_t index);
 void store_chunk_key(struct key *k, uint32_t shard, uint64_t index, uint64_t term);
+void store_body_key(struct key *k, uint32_t shard, uint64_t index, uint64_t term); /* KV_LOG */
 void store_reclaim_key(struct key *k, uint32_t shard, uint64_t index, uint64_t term);
 /* [from, to) of everything a shard has in a family other than KV_META. */
 void store_shard_range(struct key *from, struct key *to, uint32_t shard);

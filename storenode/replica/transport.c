@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replica/transport.h"
+#include "replica/conf.h"
 
 #define MAGIC 0x5445524eu /* "TERN" */
-#define HEAD_SUMMED 64 /* bytes before the checksum */
+#define HEAD_SUMMED 72 /* bytes before the checksum */
 #define HEAD_BYTES (HEAD_SUMMED + 8)
 #define PART_FROM KIB(8)  /* bodies of this size on travel as payload parts */
 #define MAX_CURSOR KIB(64)
@@ -18,10 +19,16 @@ void outbox_init(struct outbox *o)
 	buf_init(&o->body, 0);
 }
 
-void outbox_release(struct outbox *o)
+void outbox_clear(struct outbox *o)
 {
 	while (o->n_part)
 		blob_unref(&o->part[--o->n_part]);
+	buf_clear(&o->body);
+}
+
+void outbox_release(struct outbox *o)
+{
+	outbox_clear(o);
 	buf_release(&o->body);
 }
 
@@ -215,6 +222,7 @@ static struct blob *pack_head(const struct envelope *e)
 	buf_u32be(&b, e->era);
 	buf_u32be(&b, e->from);
 	buf_u64be(&b, e->start_count);
+	buf_u64be(&b, e->nonce);
 	put_three(&b, e->seq, e->send_ms, e->synced);
 	buf_putc(&b, e->is_short);
 	buf_u64be(&b, hash64(buf_bytes(&b), 0));
@@ -245,12 +253,11 @@ static void small_seal(const struct envelope *head, struct buf *b, struct msg *m
 	buf_release(b);
 }
 
-void hello_pack(const struct envelope *head, const struct hello *h, struct msg *m)
+void hello_pack(const struct envelope *head, struct msg *m)
 {
 	struct buf b;
 
 	buf_init(&b, 0);
-	buf_u64be(&b, h->nonce);
 	small_seal(head, &b, m);
 }
 
@@ -285,6 +292,7 @@ bool envelope_unpack(const struct msg *m, struct envelope *e)
 	    kind < ENVELOPE_RECORDS || kind > ENVELOPE_WELCOME ||
 	    !get_bytes(&in, sizeof(e->cluster), &cluster) || !get_u32be(&in, &e->era) ||
 	    !get_u32be(&in, &e->from) || !get_u64be(&in, &e->start_count) ||
+	    !get_u64be(&in, &e->nonce) ||
 	    !get_three(&in, &e->seq, &e->send_ms, &e->synced) || !get_u8(&in, &is_short) ||
 	    !get_u64be(&in, &sum) || sum != hash64(covered, 0))
 		return false;
@@ -292,13 +300,6 @@ bool envelope_unpack(const struct msg *m, struct envelope *e)
 	e->is_short = is_short != 0;
 	memcpy(e->cluster, cluster.p, sizeof(e->cluster));
 	return true;
-}
-
-bool hello_unpack(const struct msg *m, struct hello *h)
-{
-	struct bytes in = m->body ? m->body->b : BYTES_NONE;
-
-	return get_u64be(&in, &h->nonce) && in.n == 0;
 }
 
 bool welcome_unpack(const struct msg *m, struct welcome *w)
@@ -358,6 +359,16 @@ static bool take_blob(struct rec_reader *r, size_t max, struct blob **blob)
 	return true;
 }
 
+/* The core decodes configurations without looking twice. */
+static bool op_ok(const struct entry *e)
+{
+	struct conf c;
+
+	if (e->type == ENTRY_CHANGE)
+		return !e->body_n && conf_unpack(entry_op(e), &c) && c.n;
+	return e->type == ENTRY_COMMAND || (entry_op(e).n == 0 && !e->body_n);
+}
+
 static bool take_entry(struct rec_reader *r, uint64_t index, struct entry **e)
 {
 	struct bytes row;
@@ -369,7 +380,7 @@ static bool take_entry(struct rec_reader *r, uint64_t index, struct entry **e)
 	if (!*e || !take_blob(r, LOG_MAX_BODY, &body))
 		return false;
 	(*e)->body = body;
-	return (body ? body->b.n : 0) == (*e)->body_n && entry_intact(*e);
+	return (body ? body->b.n : 0) == (*e)->body_n && entry_intact(*e) && op_ok(*e);
 }
 
 static bool index_ok(uint64_t v)

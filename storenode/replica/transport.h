@@ -16,7 +16,7 @@
 #define ENVELOPE_VERSION 1
 #define ENVELOPE_SOFT MIB(1)    /* an envelope past this is sent */
 #define APPEND_MAX_BYTES MIB(1) /* entries in one APPEND record */
-#define APPEND_MAX_ENTRIES 1024
+#define APPEND_MAX_ENTRIES 256
 #define APPEND_MAX_PARTS 40     /* of their bodies that travel as payload parts */
 #define SNAP_PART_MAX KIB(256)
 
@@ -31,17 +31,14 @@ struct envelope {
 	uint8_t cluster[16];
 	uint32_t era, from;
 	uint64_t start_count, seq;
+	uint64_t nonce;   /* of the sender's process */
 	uint64_t send_ms; /* the sender's clock; APPEND results echo it */
 	uint64_t synced;  /* the sender's synced sequence */
 	bool is_short;    /* the sender is short of disk space */
 };
 
-struct hello {
-	uint64_t nonce; /* of the sender's process */
-};
-
 struct welcome {
-	uint64_t nonce;       /* from the hello */
+	uint64_t nonce;       /* of whoever asked */
 	bool conflict;        /* another process used this start count, or a later one */
 	uint64_t start_count; /* highest seen */
 	uint64_t synced;      /* highest seen of earlier processes; all of them on conflict */
@@ -121,6 +118,7 @@ struct outbox {
 
 void outbox_init(struct outbox *o);
 void outbox_release(struct outbox *o);
+void outbox_clear(struct outbox *o);
 static inline bool outbox_empty(const struct outbox *o)
 {
 	return o->body.n == 0;
@@ -133,12 +131,11 @@ bool outbox_move(struct outbox *o, struct outbox *from);
 /* Makes the message and empties the outbox. */
 void outbox_seal(struct outbox *o, const struct envelope *head, struct msg *m);
 
-void hello_pack(const struct envelope *head, const struct hello *h, struct msg *m);
+void hello_pack(const struct envelope *head, struct msg *m);
 void welcome_pack(const struct envelope *head, const struct welcome *w, struct msg *m);
 
 /* ---- in */
 bool envelope_unpack(const struct msg *m, struct envelope *e) MUST_USE;
-bool hello_unpack(const struct msg *m, struct hello *h) MUST_USE;
 bool welcome_unpack(const struct msg *m, struct welcome *w) MUST_USE;
 
 struct rec_reader {
