@@ -311,8 +311,8 @@ static void entry_applied(struct group *g, struct item *i, size_t k)
 		group_dirty(g);
 	}
 	calls_applied(g, e, out->result);
-	g->h->app.applied(g->h->app.arg, g->shard, e->index,
-			  e->type == ENTRY_COMMAND ? out->effects : NULL);
+	if (e->type == ENTRY_COMMAND)
+		g->h->app.applied(g->h->app.arg, g->shard, e->index, out->effects);
 	if (e->type == ENTRY_CHANGE)
 		change_applied(g, e);
 }

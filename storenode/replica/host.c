@@ -161,7 +161,7 @@ static void hand_over_job(struct host *h)
 	list_add(&h->jobs_out, &o->list);
 	h->next_ticket++;
 	h->job = NULL;
-	h->io.job(h->io.arg, j);
+	h->io.job(h->io.stages, j);
 }
 
 static void note_progress(struct host *h, uint64_t written, uint64_t synced)

@@ -45,9 +45,10 @@ struct host_io {
 	bool (*connected)(void *arg, uint32_t node); /* false: nothing is encoded for it */
 	/* To the writer: run in the order given by writer_run, then host_job_done; where
 	 * job_sync() is true a kv_sync that began later is reported by host_synced. */
-	void (*job)(void *arg, struct job *job);
+	void (*job)(void *stages, struct job *job);
 	/* To any reader thread, in any order: reader_run, then host_job_done. */
-	void (*read)(void *arg, struct job *job);
+	void (*read)(void *stages, struct job *job);
+	void *stages; /* first argument of these two */
 	void (*wake_at)(void *arg, uint64_t ms); /* call host_tick then (clock_ms) */
 	/* The node must end at once: a write or sync failed or hangs. Not called twice. */
 	void (*failed)(void *arg, const char *why);
@@ -81,8 +82,8 @@ struct host_app {
 	/* Writer thread: one committed command, rows to be changed. */
 	void (*apply)(void *arg, struct rows *rows, const struct host_entry *e, struct arena *mem,
 		      struct host_outcome *out);
-	/* Loop thread: written and readable. `effects` as apply left it, valid during the call;
-	 * NULL for the core's own entries and after an install (read everything again). */
+	/* Loop thread: a command is written and readable. `effects` as apply left it, valid
+	 * during the call; NULL after an install: everything may have changed. */
 	void (*applied)(void *arg, uint32_t shard, uint64_t index, void *effects);
 	/* Leading: an entry of the own term is applied, so reads and op checks are current. */
 	void (*leading)(void *arg, uint32_t shard, bool leading);

@@ -147,7 +147,7 @@ void snapshot_wanted(struct group *g, uint64_t replica, uint32_t node)
 		x = g->export = xnew(struct export);
 		x->id = rand_u64() | 1;
 		x->floor = g->applied;
-		g->h->io.read(g->h->io.arg, job_new(READ_EXPORT, g->shard, g->generation));
+		g->h->io.read(g->h->io.stages, job_new(READ_EXPORT, g->shard, g->generation));
 	}
 	x->used_ms = clock_ms();
 	add_waiting(x, replica, node);
@@ -205,7 +205,7 @@ static void receive_ask(struct group *g, const struct rec *rec, uint32_t node)
 	j->part = part;
 	j->part.snap_part.cursor = bytes_dup(&j->mem, rec->snap_ask.cursor);
 	j->node = node;
-	g->h->io.read(g->h->io.arg, j);
+	g->h->io.read(g->h->io.stages, j);
 }
 
 static void part_read(struct group *g, struct job *j)
@@ -332,7 +332,7 @@ static void compare_list(struct group *g, struct blob *data)
 		buf_put(&in->cursor, data->b.p + data->b.n - CHUNK_LIST_ITEM, 16);
 	}
 	in->state = INSTALL_COMPARING;
-	g->h->io.read(g->h->io.arg, j);
+	g->h->io.read(g->h->io.stages, j);
 }
 
 /* Bodies come in the order in which they were asked for; the rest is asked for again. */
@@ -405,7 +405,7 @@ static void check(struct group *g)
 
 	j->incarnation = g->install->incarnation;
 	g->install->state = INSTALL_CHECKING;
-	g->h->io.read(g->h->io.arg, j);
+	g->h->io.read(g->h->io.stages, j);
 }
 
 static void next(struct group *g)

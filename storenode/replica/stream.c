@@ -96,7 +96,7 @@ static void read_from_disk(struct group *g, struct stream *s, uint64_t limit)
 	j->peer = s->replica;
 	j->term = g->lease.term;
 	s->reading = true;
-	g->h->io.read(g->h->io.arg, j);
+	g->h->io.read(g->h->io.stages, j);
 }
 
 static bool may_send(const struct stream *s)
