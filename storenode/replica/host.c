@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/rand.h"
 
 #include <stdlib.h>
 
@@ -58,7 +57,7 @@ int host_new(const struct host_config *c, const struct host_io *io, const struct
 	h->c = *c;
 	h->io = *io;
 	h->app = *app;
-	h->nonce = rand_u64() | 1;
+	h->nonce = host_random(h) | 1;
 	h->base = h->disk_synced = c->synced;
 	h->next_ticket = 1;
 	timers_init(&h->timers);
@@ -74,6 +73,13 @@ int host_new(const struct host_config *c, const struct host_io *io, const struct
 	if (ret)
 		host_free(out);
 	return ret;
+}
+
+uint64_t host_random(struct host *h)
+{
+	uint64_t mix[4] = { h->c.seed, h->c.start_count, h->c.node, ++h->randoms };
+
+	return hash64(bytes_of(mix, sizeof(mix)), 0);
 }
 
 static void free_doomed(struct host *h)

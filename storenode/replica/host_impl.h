@@ -40,7 +40,7 @@ struct host {
 	bool failed;
 
 	struct group *by_shard[SHARDS_MAX];
-	uint64_t generations;
+	uint64_t generations, randoms;
 	struct peer *peers[NODES_MAX];
 	struct timers timers;
 	struct list dirty, chores, persisting, held, created, doomed;
@@ -65,6 +65,7 @@ struct host {
 
 struct job *host_job(struct host *h); /* the one being built */
 uint64_t host_sync_ticket(struct host *h); /* it shall be synced */
+uint64_t host_random(struct host *h); /* from the seed: repeatable in simulation */
 void host_fail(struct host *h, const char *why);
 struct group *host_group(struct host *h, uint32_t shard, uint64_t generation);
 

@@ -13,7 +13,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/rand.h"
 
 #include <stdlib.h>
 
@@ -145,7 +144,7 @@ void snapshot_wanted(struct group *g, uint64_t replica, uint32_t node)
 	}
 	if (!x) {
 		x = g->export = xnew(struct export);
-		x->id = rand_u64() | 1;
+		x->id = host_random(g->h) | 1;
 		x->floor = g->applied;
 		g->h->io.read(g->h->io.stages, job_new(READ_EXPORT, g->shard, g->generation));
 	}

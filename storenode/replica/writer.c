@@ -22,7 +22,7 @@ struct shard_state {
 
 struct writer {
 	struct kv *kv;
-	const struct host_app *app;
+	struct host_app app;
 	struct kv_batch *batch;
 	struct buf scratch;
 	struct map shards; /* shard -> struct shard_state: applied row as last written */
@@ -120,7 +120,7 @@ struct writer *writer_new(struct kv *kv, const struct host_app *app)
 	struct writer *w = xnew(struct writer);
 
 	w->kv = kv;
-	w->app = app;
+	w->app = *app;
 	w->batch = kv_batch_new(kv);
 	buf_init(&w->scratch, 0);
 	map_init(&w->shards);
@@ -319,7 +319,7 @@ static void apply_command(struct writer *w, struct item *i, size_t n, struct row
 				 .body_stored = e->body_n, .body_hash = e->body_hash };
 	struct host_outcome *out = &i->apply.out[n];
 
-	w->app->apply(w->app->arg, rows, &he, mem, out);
+	w->app.apply(w->app.arg, rows, &he, mem, out);
 	put_reclaim(w, i->shard, out->reclaim, out->n_reclaim);
 }
 

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* faults.c - what goes wrong, and when. Disks are lost one at a time, and only when the cluster
+ * has had time to notice what was on them: more it does not promise to survive. */
+#include "sim/sim.h"
+
+#define QUIET_MS 3000
+#define IMAGE_AGE_MS 3000
+
+static struct node *any(struct sim *s)
+{
+	return &s->node[prng_below(&s->rng, s->n_nodes)];
+}
+
+static void plan(struct sim *s)
+{
+	sim_at(s, s->now + sim_between(s, MS(50), MS(700)), EV_FAULT, SIM_NODES);
+}
+
+void faults_init(struct sim *s)
+{
+	sim_at(s, s->now + MS(2500), EV_FAULT, SIM_NODES);
+}
+
+/* ---- network */
+
+static void connect_all(struct sim *s)
+{
+	memset(s->cut, 0, sizeof(s->cut));
+	s->quiet_since = s->now;
+}
+
+static void partition(struct sim *s)
+{
+	unsigned side = (unsigned)prng_below(&s->rng, 1u << s->n_nodes);
+	bool oneway = sim_chance(s, 30);
+
+	for (unsigned a = 0; a < s->n_nodes; a++)
+		for (unsigned b = 0; b < s->n_nodes; b++)
+			s->cut[a][b] = ((side >> a) & 1) != ((side >> b) & 1) &&
+				       (!oneway || ((side >> a) & 1));
+	s->faults[oneway ? F_ONEWAY : F_PARTITION]++;
+	sim_note("partition %x%s", side, oneway ? " one way" : "");
+	s->quiet_since = UINT64_MAX;
+}
+
+/* ---- processes and disks */
+
+static void restart_later(struct sim *s, struct node *n)
+{
+	sim_at(s, s->now + sim_between(s, MS(20), MS(4000)), EV_BOOT, n->id);
+}
+
+static void crash(struct sim *s)
+{
+	struct node *n = any(s);
+
+	if (!n->up)
+		return;
+	node_crash(s, n);
+	restart_later(s, n);
+}
+
+static void crash_all(struct sim *s)
+{
+	for (unsigned i = 0; i < s->n_nodes; i++) {
+		if (!s->node[i].up)
+			continue;
+		node_crash(s, &s->node[i]);
+		restart_later(s, &s->node[i]);
+	}
+}
+
+static void slow_disk(struct sim *s)
+{
+	any(s)->slow_until = s->now + sim_between(s, MS(100), MS(4000));
+	s->faults[F_SLOW_DISK]++;
+}
+
+static void bad_disk(struct sim *s)
+{
+	struct node *n = any(s);
+
+	if (sim_chance(s, 50))
+		kv_mem_fail(n->kv, (unsigned)sim_between(s, 1, 20));
+	else
+		kv_mem_fail_sync(n->kv, (unsigned)sim_between(s, 1, 10));
+	s->faults[F_WRITE_ERROR]++;
+}
+
+static bool may_lose_a_disk(struct sim *s)
+{
+	return s->quiet_since != UINT64_MAX && s->now - s->quiet_since > MS(QUIET_MS) &&
+	       control_calm(s);
+}
+
+static void wipe(struct sim *s)
+{
+	struct node *n = any(s);
+
+	if (!may_lose_a_disk(s))
+		return;
+	node_wipe(s, n);
+	restart_later(s, n);
+}
+
+static void keep_image(struct sim *s)
+{
+	struct node *n = any(s);
+
+	if (n->image || !n->up || !control_calm(s))
+		return;
+	n->image = kv_mem_clone(n->kv);
+	n->image_at = s->now;
+}
+
+static void drop_images(struct sim *s)
+{
+	for (unsigned i = 0; i < s->n_nodes; i++)
+		if (s->node[i].image)
+			kv_close(&s->node[i].image);
+}
+
+static void roll_back(struct sim *s)
+{
+	struct node *n = any(s);
+
+	if (!n->image || s->now - n->image_at < MS(IMAGE_AGE_MS) || !may_lose_a_disk(s))
+		return;
+	node_rollback(s, n);
+	drop_images(s); /* of the others: taken under configurations that are history now */
+	restart_later(s, n);
+}
+
+/* ---- orders */
+
+static void transfer(struct sim *s)
+{
+	for (unsigned i = 0; i < s->n_nodes; i++) {
+		struct node *n = &s->node[i];
+		uint32_t shard = (uint32_t)prng_below(&s->rng, s->n_shards);
+
+		if (!n->up)
+			continue;
+		sim_enter(n);
+		if (host_transfer(n->host, shard, any(s)->id) == 0)
+			s->faults[F_TRANSFER]++;
+		node_turn_end(s, n);
+		sim_enter(NULL);
+	}
+}
+
+static void drain(struct sim *s)
+{
+	struct node *n = any(s);
+
+	if (!n->up)
+		return;
+	host_drain(n->host, sim_chance(s, 50));
+	s->faults[F_DRAIN]++;
+}
+
+static void move(struct sim *s)
+{
+	if (control_move(s))
+		s->faults[F_MOVE]++;
+}
+
+static const struct {
+	unsigned weight;
+	void (*run)(struct sim *s);
+} table[] = {
+	{ 18, crash }, { 2, crash_all }, { 12, partition }, { 14, connect_all }, { 6, slow_disk },
+	{ 3, bad_disk }, { 4, wipe }, { 8, keep_image }, { 8, roll_back }, { 12, transfer },
+	{ 3, drain }, { 10, move },
+};
+
+void faults_event(struct sim *s)
+{
+	uint64_t total = 0, pick;
+
+	if (s->healed)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		total += table[i].weight;
+	pick = prng_below(&s->rng, total);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		if (pick < table[i].weight) {
+			table[i].run(s);
+			break;
+		}
+		pick -= table[i].weight;
+	}
+	plan(s);
+}
+
+void faults_heal(struct sim *s)
+{
+	sim_note("healed");
+	s->healed = true;
+	connect_all(s);
+	s->delay_ms = 5;
+	s->disk_ms = 1;
+	s->sync_ms = 5;
+	for (unsigned i = 0; i < s->n_nodes; i++) {
+		struct node *n = &s->node[i];
+
+		n->slow_until = 0;
+		kv_mem_fail(n->kv, 0);
+		kv_mem_fail_sync(n->kv, 0);
+		if (n->up)
+			host_drain(n->host, false);
+		else
+			sim_at(s, s->now + 1, EV_BOOT, i);
+	}
+}

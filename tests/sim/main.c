@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - sim_cluster [--seeds N] [--seed BASE] [--verbose] [--break=RULE] [--app=NAME]
+ *
+ * Runs N histories, each in a process of its own, from seeds BASE on. A history that fails says
+ * which seed repeats it. --break switches one rule of the replicas off: then a run in which
+ * nothing fails is the failure. */
+#include "sim/sim.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+struct totals {
+	uint64_t faults[F_KINDS];
+	uint64_t acked, reads, steps, duplicates, trace;
+};
+
+struct options {
+	uint64_t seeds, base;
+	bool verbose, quiet;
+	const char *broken, *app;
+};
+
+static void no_log(struct bytes line, void *arg)
+{
+	(void)line;
+	(void)arg;
+}
+
+static void one(const struct options *o, uint64_t seed, struct totals *t)
+{
+	struct sim *s = xnew(struct sim);
+
+	s->seed = seed;
+	s->verbose = o->verbose;
+	s->broken = o->broken;
+	s->app = &app_plain;
+	if (!o->verbose)
+		log_set_sink(no_log, NULL);
+	sim_run(s);
+	for (unsigned i = 0; i < F_KINDS; i++)
+		t->faults[i] += s->faults[i];
+	t->acked += s->acked;
+	t->reads += s->reads;
+	t->steps += s->steps;
+	t->duplicates += s->duplicates;
+	t->trace = hash64(bytes_of(&s->trace, 8), t->trace);
+	if (o->verbose)
+		printf("seed %lu: trace %016lx\n", seed, s->trace);
+	free(s);
+}
+
+static bool run(const struct options *o, uint64_t seed, struct totals *t)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	INVARIANT(pid >= 0);
+	if (pid == 0) {
+		if (o->broken && !o->verbose)
+			(void)!freopen("/dev/null", "w", stderr);
+		one(o, seed, t);
+		fflush(stdout);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	if (status == 0)
+		return true;
+	printf("seed %lu FAILED; repeat: sim_cluster --seeds 1 --seed %lu --verbose%s%s\n", seed,
+	       seed, o->broken ? " --break=" : "", o->broken ? o->broken : "");
+	return false;
+}
+
+static void print_totals(const struct totals *t)
+{
+	printf("acked %lu, reads %lu, steps %lu, trace %016lx\nfaults:", t->acked, t->reads,
+	       t->steps, t->trace);
+	for (unsigned i = 0; i < F_KINDS; i++)
+		printf(" %s=%lu", fault_names[i], t->faults[i]);
+	printf("\n");
+}
+
+static bool value_of(const char *arg, const char *name, char **next, const char **value)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(arg, name, n) != 0 || (arg[n] && arg[n] != '='))
+		return false;
+	*value = arg[n] ? arg + n + 1 : next[0];
+	return *value != NULL;
+}
+
+static void usage(void)
+{
+	fprintf(stderr, "sim_cluster [--seeds N] [--seed BASE] [--app=plain|mail] "
+			"[--break=RULE] [--verbose]\n");
+	exit(2);
+}
+
+static void parse(int argc, char **argv, struct options *o)
+{
+	*o = (struct options){ .seeds = 100, .base = 1 };
+	for (int i = 1; i < argc; i++) {
+		const char *v = NULL;
+
+		if (strcmp(argv[i], "--verbose") == 0)
+			o->verbose = true;
+		else if (value_of(argv[i], "--seeds", &argv[i + 1], &v))
+			o->seeds = strtoull(v, NULL, 0);
+		else if (value_of(argv[i], "--seed", &argv[i + 1], &v))
+			o->base = strtoull(v, NULL, 0);
+		else if (value_of(argv[i], "--break", &argv[i + 1], &v))
+			o->broken = v;
+		else if (value_of(argv[i], "--app", &argv[i + 1], &v))
+			o->app = v;
+		else
+			usage();
+		i += v && v == argv[i + 1];
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct totals *t = mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct options o;
+	uint64_t failed = 0;
+	time_t began = time(NULL);
+
+	INVARIANT(t != MAP_FAILED);
+	parse(argc, argv, &o);
+	for (uint64_t i = 0; i < o.seeds; i++)
+		failed += !run(&o, o.base + i, t);
+	printf("seeds %lu (%lu to %lu), failed %lu, %ld s\n", o.seeds, o.base,
+	       o.base + o.seeds - 1, failed, (long)(time(NULL) - began));
+	print_totals(t);
+	if (o.broken) {
+		printf("broken rule %s: %s\n", o.broken, failed ? "caught" : "NOT CAUGHT");
+		return failed ? 0 : 1;
+	}
+	return failed ? 1 : 0;
+}
