@@ -225,11 +225,13 @@ bool delivery_fence(struct txn *t, struct bytes id, struct bytes *answer, int *r
 	return false;
 }
 
+#define EXPIRE_ROWS (ENTRY_ROWS / 4)
+
 /* Deletes the rows of a table under a delivery id that are older than the memory; returns when
  * the next one will be, 0 when none is left. */
 static uint64_t expire_rows(struct txn *t, enum table table, struct bytes id, size_t *n)
 {
-	struct bytes key, value, old[ENTRY_ROWS / 4];
+	struct bytes key, value, *old = arena_array(t->mem, struct bytes, EXPIRE_ROWS);
 	struct delivered_rec d;
 	struct delivery_rec a;
 	struct rows_iter *it;
@@ -239,7 +241,7 @@ static uint64_t expire_rows(struct txn *t, enum table table, struct bytes id, si
 
 	key_id(&k, table, id);
 	it = rows_under(t->rows, key_bytes(&k), BYTES_NONE);
-	while (rows_iter_next(it, &key, &value) && n_old < ARRAY_LEN(old)) {
+	while (rows_iter_next(it, &key, &value) && n_old < EXPIRE_ROWS) {
 		if (table == T_DELIVERED)
 			delivered_decode(value, &d);
 		else
@@ -250,7 +252,7 @@ static uint64_t expire_rows(struct txn *t, enum table table, struct bytes id, si
 		else
 			again = again ? MIN(again, due) : due;
 	}
-	if (n_old == ARRAY_LEN(old))
+	if (n_old == EXPIRE_ROWS)
 		again = t->now;
 	rows_iter_free(&it);
 	for (size_t i = 0; i < n_old; i++)
