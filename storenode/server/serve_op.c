@@ -2,6 +2,7 @@
 /* serve_op.c - an operation: checked, proposed, answered once a majority's disks have it and it
  * is applied here. */
 #include "base/base.h"
+#include "base/fault.h"
 #include "server/requests.h"
 
 /* What goes through the log: the stamp without times (the leader's host adds them to the entry
@@ -29,7 +30,10 @@ static void done(void *arg, int status, uint64_t index, struct blob *result)
 	if (status == ERR_OK) {
 		log_debug(NULL, "op_done", "trace=%lx shard=%u index=%lu",
 			  (unsigned long)r->head->trace, r->head->shard, (unsigned long)index);
-		request_reply(r, ERR_OK, result ? blob_ref(result) : NULL);
+		if (FAULT("op_reply_lost"))
+			request_drop(r);
+		else
+			request_reply(r, ERR_OK, result ? blob_ref(result) : NULL);
 		return;
 	}
 	/* A refusal with an index says: proposed, and its fate is open. The router asks again

@@ -3,8 +3,8 @@
  * and the same backwards after SIGTERM, leaders first. */
 #include "base/base.h"
 #include "server/balance.h"
+#include "server/links.h"
 #include "server/mapcache.h"
-#include "server/peers.h"
 #include "server/requests.h"
 #include "server/run.h"
 #include "server/watchers.h"
@@ -153,7 +153,7 @@ int server_host_start(struct server *s, struct why *why)
 	s->io = (struct host_io){ .arg = s, .wake_at = wake_at, .failed = host_failed };
 	s->stages = stages_new(&sc);
 	stages_io(s->stages, &s->io);
-	peers_io(&s->io);
+	links_io(&s->io);
 	ret = host_new(&hc, &s->io, &s->app, s->kv, &s->host, why);
 	if (ret < 0)
 		return ret;
@@ -207,7 +207,7 @@ static int open_sockets(struct server *s, struct why *why)
 	s->zap = zap_new(s->zmq, &s->cluster, why);
 	if (!s->zap)
 		return -ERR_CONFIG;
-	ret = peers_new(s, &s->peers, why);
+	ret = links_new(s, &s->links, why);
 	if (ret == 0)
 		ret = requests_new(s, &s->requests, why);
 	if (ret == 0)
@@ -318,7 +318,7 @@ static void stop(struct server *s)
 	loop_timer_free(&s->tick);
 	balance_free(&s->balance);
 	requests_free(&s->requests);
-	peers_free(&s->peers);
+	links_free(&s->links);
 	watchers_free(&s->watchers);
 	locks_free(&s->locks);
 	mapcache_free(&s->map);

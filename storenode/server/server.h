@@ -42,7 +42,7 @@ struct server {
 
 	void *zmq; /* context */
 	struct zap *zap;
-	struct peers *peers;
+	struct links *links;
 	struct requests *requests;
 	struct watchers *watchers;
 	struct locks *locks;

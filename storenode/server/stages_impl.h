@@ -12,7 +12,7 @@
 
 struct completion {
 	struct list list;
-	struct job *job;  /* NULL: */
+	struct job *job; /* NULL: */
 	uint64_t synced;
 };
 
@@ -37,9 +37,9 @@ struct stages {
 
 	pthread_mutex_t lock; /* of all below */
 	struct job_queue writes, reads;
-	struct list done;     /* struct completion */
+	struct list done; /* struct completion */
 	bool posted, closing, writer_ended;
-	uint64_t written;     /* highest ticket that is to be synced */
+	uint64_t written; /* highest ticket that is to be synced */
 	pthread_cond_t to_sync;
 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* peers.c - envelopes to and from the other nodes.
+/* links.c - envelopes to and from the other nodes.
  *
  * Nothing is queued for a node that is not connected (ZMQ_IMMEDIATE), and little for one that
  * does not read: a lost envelope is Raft's everyday case, a long queue of old ones is not. */
-#include "server/peers.h"
+#include "server/links.h"
 #include "base/base.h"
 
 #include "base/metric.h"
@@ -16,12 +16,12 @@
 #define TURN_MESSAGES 256
 
 struct link {
-	struct peers *all;
+	struct links *all;
 	uint32_t node;
 	struct peer *peer; /* NULL: ourselves */
 };
 
-struct peers {
+struct links {
 	struct server *server;
 	void *router;
 	struct loop_zmq *watch;
@@ -31,27 +31,27 @@ struct peers {
 
 static bool connected(void *arg, uint32_t node)
 {
-	const struct peers *p = ((struct server *)arg)->peers;
+	const struct links *p = ((struct server *)arg)->links;
 
 	return node < p->n && p->v[node].peer && peer_up(p->v[node].peer);
 }
 
 static void send_envelope(void *arg, uint32_t node, struct msg *m)
 {
-	struct peers *p = ((struct server *)arg)->peers;
+	struct links *p = ((struct server *)arg)->links;
 
 	if (node < p->n && p->v[node].peer && peer_send(p->v[node].peer, m) == 0)
 		metric_inc(M_raft_envelopes_total);
 }
 
-void peers_io(struct host_io *io)
+void links_io(struct host_io *io)
 {
 	io->send = send_envelope;
 	io->connected = connected;
 }
 
 /* The key says which node speaks; what the envelope claims must agree (checked by the host). */
-static int sender(const struct peers *p, struct bytes user_id)
+static int sender(const struct links *p, struct bytes user_id)
 {
 	const struct conf_node *nodes = p->server->cluster.nodes.v;
 	struct bytes name;
@@ -66,7 +66,7 @@ static int sender(const struct peers *p, struct bytes user_id)
 
 static void readable(void *arg)
 {
-	struct peers *p = arg;
+	struct links *p = arg;
 	struct arena mem;
 	struct msg m;
 
@@ -101,7 +101,7 @@ static void unasked(UNUSED void *arg, UNUSED struct msg *m)
 	/* Nobody speaks on the way back: envelopes come by the sender's own connection. */
 }
 
-static void dial(struct peers *p, uint32_t node)
+static void dial(struct links *p, uint32_t node)
 {
 	const struct conf_node *nodes = p->server->cluster.nodes.v;
 	struct link *l = &p->v[node];
@@ -119,10 +119,10 @@ static void dial(struct peers *p, uint32_t node)
 	l->peer = peer_new(&c);
 }
 
-int peers_new(struct server *s, struct peers **out, struct why *why)
+int links_new(struct server *s, struct links **out, struct why *why)
 {
 	const struct conf_node *nodes = s->cluster.nodes.v;
-	struct peers *p = xnew(struct peers);
+	struct links *p = xnew(struct links);
 	int ret;
 
 	p->server = s;
@@ -142,11 +142,11 @@ int peers_new(struct server *s, struct peers **out, struct why *why)
 	return 0;
 }
 
-void peers_free(struct peers **peers)
+void links_free(struct links **links)
 {
-	struct peers *p = *peers;
+	struct links *p = *links;
 
-	*peers = NULL;
+	*links = NULL;
 	if (!p)
 		return;
 	loop_zmq_free(&p->watch);
