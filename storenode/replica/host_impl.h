@@ -36,7 +36,7 @@ struct host {
 	struct host_config c;
 	struct host_io io;
 	struct host_app app;
-	uint64_t nonce;         /* of this process */
+	uint64_t disk, nonce;   /* of the data directory, of this process */
 	bool failed;
 
 	struct group *by_shard[SHARDS_MAX];
@@ -82,7 +82,7 @@ void peers_free(struct host *h);
 int host_open(struct host *h, struct kv *kv, struct why *why) MUST_USE;
 void host_created(struct host *h); /* what waits to be on disk */
 void host_floor_ok(struct host *h, uint32_t node);    /* `node` has given its word */
-void host_floor_broken(struct host *h, uint64_t start_count, uint64_t synced);
+void host_floor_broken(struct host *h, uint64_t synced);
 
 /* Tests of the tests: switches a rule off. False: no such rule. */
 bool host_break(struct host *h, const char *rule);

@@ -2,6 +2,8 @@
 #include "replica/identity.h"
 #include "replica/store.h"
 
+#include "base/rand.h"
+
 #define VERSION 1
 
 static bool unpack(struct bytes b, struct identity *id)
@@ -11,7 +13,8 @@ static bool unpack(struct bytes b, struct identity *id)
 
 	if (!get_u8(&b, &version) || version != VERSION ||
 	    !get_bytes(&b, sizeof(id->cluster), &cluster) || !get_u32be(&b, &id->era) ||
-	    !get_u32be(&b, &id->node) || !get_u64be(&b, &id->start_count) || b.n)
+	    !get_u32be(&b, &id->node) || !get_u64be(&b, &id->disk) ||
+	    !get_u64be(&b, &id->start_count) || b.n)
 		return false;
 	memcpy(id->cluster, cluster.p, sizeof(id->cluster));
 	return true;
@@ -61,6 +64,7 @@ void identity_pack(const struct identity *id, struct buf *out)
 	buf_put(out, id->cluster, sizeof(id->cluster));
 	buf_u32be(out, id->era);
 	buf_u32be(out, id->node);
+	buf_u64be(out, id->disk);
 	buf_u64be(out, id->start_count);
 }
 
@@ -80,11 +84,13 @@ static void put(struct kv_batch *batch, const struct identity *id)
 	buf_release(&b);
 }
 
-int identity_store(struct kv *kv, const struct identity *id, struct why *why)
+int identity_store(struct kv *kv, struct identity *id, struct why *why)
 {
 	struct kv_batch *batch = kv_batch_new(kv);
 	int ret;
 
+	if (!id->disk)
+		id->disk = rand_u64() | 1;
 	put(batch, id);
 	ret = kv_write(kv, batch);
 	if (ret == 0)

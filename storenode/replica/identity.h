@@ -13,6 +13,7 @@ struct identity {
 	uint8_t cluster[16];
 	uint32_t era;
 	uint32_t node;         /* position in the cluster map */
+	uint64_t disk;         /* random: of this data directory; made by identity_store if 0 */
 	uint64_t start_count;  /* starts on this directory, this one included */
 	uint64_t synced;       /* highest synced sequence number that the disk remembers */
 };
@@ -20,7 +21,7 @@ struct identity {
 /* -ERR_NOTFOUND: a fresh directory. -ERR_VERSION: written by a newer version. */
 int identity_load(struct kv *kv, struct identity *id, struct why *why) MUST_USE;
 /* Bootstrap, or a higher era: writes and syncs. Before the writer thread runs, or on it. */
-int identity_store(struct kv *kv, const struct identity *id, struct why *why) MUST_USE;
+int identity_store(struct kv *kv, struct identity *id, struct why *why) MUST_USE;
 /* At every start, before host_new: counts the start, synced, so that no peer ever takes two
  * processes for one. */
 int identity_start(struct kv *kv, struct identity *id, struct why *why) MUST_USE;

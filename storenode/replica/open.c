@@ -259,25 +259,21 @@ static void put_number(struct host *h, char kind, struct bytes value)
 }
 
 /* A peer saw more than this disk has: all that it held when this process started is lost. The
- * node goes on, as one that nobody has seen yet: its start count and its sequence are raised
- * above all that was seen, and nothing is said before that is on disk. */
-void host_floor_broken(struct host *h, uint64_t start_count, uint64_t synced)
+ * directory goes on under a new disk id, as one that nobody has seen yet, and nothing is said
+ * before that is on disk. */
+void host_floor_broken(struct host *h, uint64_t synced)
 {
-	struct identity id = { .era = h->c.era, .node = h->c.node };
-	uint64_t written = h->base + h->next_ticket;
+	struct identity id = { .era = h->c.era, .node = h->c.node,
+			       .start_count = h->c.start_count };
 	struct buf b;
 
-	log_error(NULL, "disk_rolled_back", "synced=%lu seen=%lu start=%lu seen_start=%lu",
-		  h->disk_synced, synced, h->c.start_count, start_count);
+	log_error(NULL, "disk_rolled_back", "synced=%lu seen=%lu", h->disk_synced, synced);
 	for (unsigned i = 0; i < SHARDS_MAX; i++)
 		if (h->by_shard[i] && !h->by_shard[i]->fresh && !h->by_shard[i]->lost)
 			lose(h->by_shard[i]);
-	h->c.start_count = MAX(h->c.start_count, start_count) + 1;
-	if (written < synced)
-		h->base += synced - written;
-	h->disk_synced = MAX(h->base + h->next_ticket, synced);
+	h->disk = id.disk = host_random(h) | 1;
+	h->nonce = host_random(h) | 1; /* answers to the old name do not count */
 	memcpy(id.cluster, h->c.cluster, sizeof(id.cluster));
-	id.start_count = h->c.start_count;
 	buf_init(&b, 0);
 	identity_pack(&id, &b);
 	put_number(h, 'i', buf_bytes(&b));
@@ -521,8 +517,12 @@ static int open_all(struct host *h, struct kv *kv, struct why *why)
 
 int host_open(struct host *h, struct kv *kv, struct why *why)
 {
-	int ret = load_peers(h, kv);
+	struct identity id;
+	int ret = identity_load(kv, &id, why);
 
+	h->disk = id.disk;
+	if (ret == 0)
+		ret = load_peers(h, kv);
 	if (ret == 0)
 		ret = open_all(h, kv, why);
 	if (ret == 0)

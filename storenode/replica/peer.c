@@ -53,7 +53,8 @@ void peers_free(struct host *h)
 static struct envelope head_for(struct host *h, enum envelope_kind kind, uint64_t seq)
 {
 	struct envelope e = { .kind = kind, .era = h->c.era, .from = h->c.node,
-			      .start_count = h->c.start_count, .seq = seq, .nonce = h->nonce,
+			      .disk = h->disk, .start_count = h->c.start_count, .seq = seq,
+			      .nonce = h->nonce,
 			      .send_ms = clock_ms(), .synced = host_synced_seq(h),
 			      .is_short = h->is_short };
 
@@ -70,7 +71,7 @@ static void flush(struct host *h, struct peer *p)
 		return;
 	head = head_for(h, ENVELOPE_RECORDS, ++p->seq_out);
 	outbox_seal(&p->out, &head, &m);
-	/* Under a start count that is not on disk yet nothing may be said. */
+	/* In the name of a disk that does not know it yet nothing may be said. */
 	if (h->mute_until > h->synced_ticket || h->failed)
 		msg_release(&m);
 	else
@@ -141,20 +142,50 @@ void peer_hello(struct host *h, uint32_t node)
 	struct envelope head = head_for(h, ENVELOPE_HELLO, 0);
 	struct msg m;
 
-	if (!peer_connected(h, node) || h->failed)
+	if (!peer_connected(h, node) || h->failed || h->mute_until > h->synced_ticket)
 		return;
 	hello_pack(&head, &m);
 	h->io.send(h->io.arg, node, &m);
 }
 
-static void new_start(struct peer *p, uint64_t start_count, uint64_t nonce)
+/* The node has another disk: the one before it is history, whatever may still come from it. */
+static void new_disk(struct peer *p, const struct envelope *e)
 {
-	p->seen.synced_before = MAX(p->seen.synced_before, p->seen.synced);
-	p->seen.synced = 0;
-	p->seen.start_count = start_count;
-	p->seen.nonce = nonce;
-	p->seq_in = 0;
-	p->seen_dirty = true;
+	struct store_peer *seen = &p->seen;
+
+	memmove(seen->retired + 1, seen->retired,
+		sizeof(seen->retired) - sizeof(seen->retired[0]));
+	seen->retired[0] = seen->disk;
+	seen->disk = e->disk;
+	seen->start_count = seen->synced = seen->synced_before = 0;
+}
+
+static bool is_retired(const struct peer *p, uint64_t disk)
+{
+	for (unsigned i = 0; i < ARRAY_LEN(p->seen.retired); i++)
+		if (p->seen.retired[i] == disk)
+			return true;
+	return false;
+}
+
+/* Notes a process not seen before. False: whoever speaks has been overtaken. */
+static bool note_process(struct peer *p, const struct envelope *e)
+{
+	struct store_peer *seen = &p->seen;
+
+	if (e->disk != seen->disk && (!e->disk || is_retired(p, e->disk)))
+		return false;
+	if (e->disk != seen->disk)
+		new_disk(p, e);
+	if (e->start_count > seen->start_count) {
+		seen->synced_before = MAX(seen->synced_before, seen->synced);
+		seen->synced = 0;
+		seen->start_count = e->start_count;
+		seen->nonce = e->nonce;
+		p->seq_in = 0;
+		p->seen_dirty = true;
+	}
+	return e->start_count == seen->start_count && e->nonce == seen->nonce;
 }
 
 static void receive_hello(struct host *h, struct peer *p, const struct envelope *e)
@@ -163,11 +194,8 @@ static void receive_hello(struct host *h, struct peer *p, const struct envelope 
 	struct welcome w = { .nonce = e->nonce };
 	struct msg answer;
 
-	if (e->start_count > p->seen.start_count)
-		new_start(p, e->start_count, e->nonce);
-	w.conflict = e->start_count < p->seen.start_count || e->nonce != p->seen.nonce;
-	w.start_count = p->seen.start_count;
-	w.synced = w.conflict ? MAX(p->seen.synced, p->seen.synced_before) : p->seen.synced_before;
+	w.conflict = !note_process(p, e);
+	w.synced = p->seen.synced_before;
 	welcome_pack(&head, &w, &answer);
 	h->io.send(h->io.arg, p->node, &answer);
 }
@@ -179,7 +207,7 @@ static void receive_welcome(struct host *h, struct peer *p, const struct msg *m)
 	if (!welcome_unpack(m, &w) || w.nonce != h->nonce)
 		return;
 	if (w.conflict || w.synced > h->disk_synced)
-		host_floor_broken(h, w.start_count, w.synced);
+		host_floor_broken(h, w.synced);
 	else
 		host_floor_ok(h, p->node);
 }
@@ -195,12 +223,11 @@ static bool is_ours(struct host *h, uint32_t node, const struct envelope *e)
 /* FIFO and free of duplicates, whatever the transport does. */
 static bool in_order(struct host *h, struct peer *p, const struct envelope *e)
 {
-	if (e->start_count > p->seen.start_count)
-		new_start(p, e->start_count, e->nonce);
+	if (!note_process(p, e))
+		return false;
 	if (h->fifo_off)
 		return true;
-	if (e->start_count < p->seen.start_count || e->nonce != p->seen.nonce ||
-	    e->seq <= p->seq_in)
+	if (e->seq <= p->seq_in)
 		return false;
 	p->seq_in = e->seq;
 	return true;

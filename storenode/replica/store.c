@@ -121,16 +121,25 @@ bool store_conf_unpack(struct bytes b, struct store_conf *c)
 void store_peer_pack(const struct store_peer *p, struct buf *out)
 {
 	buf_putc(out, VERSION);
+	buf_u64be(out, p->disk);
 	buf_u64be(out, p->start_count);
 	buf_u64be(out, p->nonce);
 	buf_u64be(out, p->synced);
 	buf_u64be(out, p->synced_before);
+	for (unsigned i = 0; i < ARRAY_LEN(p->retired); i++)
+		buf_u64be(out, p->retired[i]);
 }
 
 bool store_peer_unpack(struct bytes b, struct store_peer *p)
 {
-	return take_version(&b) && get_u64be(&b, &p->start_count) && get_u64be(&b, &p->nonce) &&
-	       get_u64be(&b, &p->synced) && get_u64be(&b, &p->synced_before) && b.n == 0;
+	if (!take_version(&b) || !get_u64be(&b, &p->disk) || !get_u64be(&b, &p->start_count) ||
+	    !get_u64be(&b, &p->nonce) || !get_u64be(&b, &p->synced) ||
+	    !get_u64be(&b, &p->synced_before))
+		return false;
+	for (unsigned i = 0; i < ARRAY_LEN(p->retired); i++)
+		if (!get_u64be(&b, &p->retired[i]))
+			return false;
+	return b.n == 0;
 }
 
 /* ---- loading */

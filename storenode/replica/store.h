@@ -55,9 +55,11 @@ void store_conf_pack(const struct store_conf *c, struct buf *out);
 bool store_conf_unpack(struct bytes b, struct store_conf *c) MUST_USE;
 
 struct store_peer {
+	uint64_t disk;          /* its data directory */
 	uint64_t start_count, nonce;
 	uint64_t synced;        /* highest seen of that process */
-	uint64_t synced_before; /* highest seen of earlier ones */
+	uint64_t synced_before; /* highest seen of earlier ones, on that disk */
+	uint64_t retired[4];    /* disks that it had before: never heard again */
 };
 void store_peer_pack(const struct store_peer *p, struct buf *out);
 bool store_peer_unpack(struct bytes b, struct store_peer *p) MUST_USE;

@@ -3,7 +3,7 @@
 #include "replica/conf.h"
 
 #define MAGIC 0x5445524eu /* "TERN" */
-#define HEAD_SUMMED 72 /* bytes before the checksum */
+#define HEAD_SUMMED 80 /* bytes before the checksum */
 #define HEAD_BYTES (HEAD_SUMMED + 8)
 #define PART_FROM KIB(8)  /* bodies of this size on travel as payload parts */
 #define MAX_CURSOR KIB(64)
@@ -221,6 +221,7 @@ static struct blob *pack_head(const struct envelope *e)
 	buf_put(&b, e->cluster, sizeof(e->cluster));
 	buf_u32be(&b, e->era);
 	buf_u32be(&b, e->from);
+	buf_u64be(&b, e->disk);
 	buf_u64be(&b, e->start_count);
 	buf_u64be(&b, e->nonce);
 	put_three(&b, e->seq, e->send_ms, e->synced);
@@ -266,7 +267,8 @@ void welcome_pack(const struct envelope *head, const struct welcome *w, struct m
 	struct buf b;
 
 	buf_init(&b, 0);
-	put_three(&b, w->nonce, w->start_count, w->synced);
+	buf_u64be(&b, w->nonce);
+	buf_u64be(&b, w->synced);
 	buf_putc(&b, w->conflict);
 	small_seal(head, &b, m);
 }
@@ -291,7 +293,8 @@ bool envelope_unpack(const struct msg *m, struct envelope *e)
 	    !get_u16be(&in, &version) || version != ENVELOPE_VERSION || !get_u8(&in, &kind) ||
 	    kind < ENVELOPE_RECORDS || kind > ENVELOPE_WELCOME ||
 	    !get_bytes(&in, sizeof(e->cluster), &cluster) || !get_u32be(&in, &e->era) ||
-	    !get_u32be(&in, &e->from) || !get_u64be(&in, &e->start_count) ||
+	    !get_u32be(&in, &e->from) || !get_u64be(&in, &e->disk) ||
+	    !get_u64be(&in, &e->start_count) ||
 	    !get_u64be(&in, &e->nonce) ||
 	    !get_three(&in, &e->seq, &e->send_ms, &e->synced) || !get_u8(&in, &is_short) ||
 	    !get_u64be(&in, &sum) || sum != hash64(covered, 0))
@@ -307,7 +310,7 @@ bool welcome_unpack(const struct msg *m, struct welcome *w)
 	struct bytes in = m->body ? m->body->b : BYTES_NONE;
 	uint8_t conflict;
 
-	if (!get_three(&in, &w->nonce, &w->start_count, &w->synced) || !get_u8(&in, &conflict))
+	if (!get_u64be(&in, &w->nonce) || !get_u64be(&in, &w->synced) || !get_u8(&in, &conflict))
 		return false;
 	w->conflict = conflict != 0;
 	return in.n == 0;

@@ -30,6 +30,7 @@ struct envelope {
 	enum envelope_kind kind;
 	uint8_t cluster[16];
 	uint32_t era, from;
+	uint64_t disk;    /* the sender's data directory */
 	uint64_t start_count, seq;
 	uint64_t nonce;   /* of the sender's process */
 	uint64_t send_ms; /* the sender's clock; APPEND results echo it */
@@ -39,9 +40,9 @@ struct envelope {
 
 struct welcome {
 	uint64_t nonce;       /* of whoever asked */
-	bool conflict;        /* another process used this start count, or a later one */
-	uint64_t start_count; /* highest seen */
-	uint64_t synced;      /* highest seen of earlier processes; all of them on conflict */
+	bool conflict;        /* another process used this start count, or a later one, or the
+			       * node has had another disk since */
+	uint64_t synced;      /* highest seen of earlier processes on this disk */
 };
 
 enum rec_type {

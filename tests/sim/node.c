@@ -146,6 +146,8 @@ void node_boot(struct sim *s, struct node *n)
 	INVARIANT(!n->up);
 	n->boot++;
 	n->up = true;
+	kv_mem_fail(n->kv, 0);
+	kv_mem_fail_sync(n->kv, 0);
 	ret = identity_start(n->kv, &n->id_on_disk, &why);
 	if (ret == -ERR_NOTFOUND) {
 		make_identity(s, n);
@@ -254,6 +256,7 @@ static void write_one(struct sim *s, struct node *n)
 {
 	struct queued_job *q = list_entry(list_pop(&n->jobs), struct queued_job, list);
 	struct job *job = q->job;
+	uint64_t done_at;
 
 	free(q);
 	n->writing = false;
@@ -271,7 +274,9 @@ static void write_one(struct sim *s, struct node *n)
 		else
 			plan_sync(s, n, 0);
 	}
-	sim_at(s, s->now + sim_between(s, 1, 200), EV_WRITTEN, n->id)->job = job;
+	done_at = s->now + sim_between(s, 1, 200);
+	n->done_at = MAX(n->done_at, done_at); /* in order */
+	sim_at(s, n->done_at, EV_WRITTEN, n->id)->job = job;
 	plan_write(s, n);
 }
 

@@ -61,7 +61,7 @@ struct node {
 	int64_t clock_us;       /* added to the virtual time */
 	struct list jobs;
 	bool writing, syncing;
-	uint64_t written, tick_at, syncs_lied;
+	uint64_t written, tick_at, done_at;
 	uint64_t slow_until;
 	struct seen {
 		uint64_t replica, first, last;
