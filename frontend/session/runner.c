@@ -343,6 +343,11 @@ static void admit(struct live *l)
 
 	s->trusted = is_trusted(r, &s->peer);
 	sessions_describe(s);
+	if (s->listener == LISTEN_LMTP && !s->trusted) {
+		log_notice(&s->log, "connection_refused", "reason=untrusted");
+		drop(l);
+		return;
+	}
 	if (!s->trusted) {
 		if (!iplimit_enter(r->ips, &s->peer, &max)) {
 			log_notice(&s->log, "connection_refused", "reason=limit");
