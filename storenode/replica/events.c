@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* events.c - what we ask of the core: proposals, applied configurations, snapshot marks,
- * promotions, transfers. Rule numbers are those of group.c. */
+ * transfers. Rule numbers are those of group.c. */
 #include "replica/core.h"
 
 #include "base/clock.h"
@@ -187,32 +187,7 @@ bool group_submit_conf(struct group *g, const struct conf *c)
 	return ret == 0;
 }
 
-/* ---- promotion and transfer */
-
-void group_catch_up(struct group *g, uint64_t replica)
-{
-	struct raft_event ev = { .type = RAFT_CATCH_UP };
-
-	/* The core dereferences what it does not find. */
-	if (!group_leads(g) || conf_find(&g->conf, replica) < 0 || replica == g->replica ||
-	    conf_is_voter(&g->conf, replica) || g->core->leader_state.promotee_id)
-		return;
-	ev.catch_up.server_id = replica;
-	INVARIANT(core_step(g, &ev, NULL) == 0);
-}
-
-bool group_caught_up(struct group *g, uint64_t replica)
-{
-	int status = RAFT_CATCH_UP_NONE;
-
-	if (!group_leads(g) || raft_catch_up(g->core, replica, &status))
-		return false;
-	if (status == RAFT_CATCH_UP_FINISHED)
-		return true;
-	if (status != RAFT_CATCH_UP_RUNNING)
-		group_catch_up(g, replica);
-	return false;
-}
+/* ---- transfer */
 
 static void transfer(struct group *g)
 {

@@ -21,7 +21,10 @@
  *  R11 InstallSnapshot: configuration and data are freed by the core if it answers, handed to
  *      us if it installs, and leaked if neither.
  *  R12 RequestVote without disrupt_leader is dropped for an election timeout after RAFT_START:
- *      the last process may have echoed the lease of a leader. */
+ *      the last process may have echoed the lease of a leader.
+ *  R13 A replica votes whatever its own log says of its role (dissertation, 4.1: votes are
+ *      counted by the candidate's configuration). The core refuses where it believes itself no
+ *      voter, and one whose promotion has not arrived could then block every election. */
 #include "replica/core.h"
 
 #include "base/clock.h"
@@ -478,6 +481,20 @@ static int receive(struct group *g, struct raft_message *m, const struct rec *re
 	return core_step(g, &ev, f);
 }
 
+/* R13: the core believes us a voter for the length of one step. */
+static int receive_as_voter(struct group *g, struct raft_message *m, const struct rec *rec,
+			    uint32_t node)
+{
+	int i = conf_find(&g->conf, g->replica), ret;
+
+	if (i < 0 || g->conf.m[i].role == CONF_VOTER)
+		return receive(g, m, rec, node, NULL);
+	g->core->configuration.servers[i].role = RAFT_VOTER;
+	ret = receive(g, m, rec, node, NULL);
+	g->core->configuration.servers[i].role = (int)g->conf.m[i].role;
+	return ret;
+}
+
 static void receive_vote(struct group *g, const struct rec *rec, uint32_t node)
 {
 	struct raft_message m = { .type = RAFT_REQUEST_VOTE };
@@ -492,7 +509,7 @@ static void receive_vote(struct group *g, const struct rec *rec, uint32_t node)
 	m.request_vote.last_log_term = rec->vote.last_term;
 	m.request_vote.disrupt_leader = rec->vote.disrupt;
 	m.request_vote.pre_vote = rec->vote.pre;
-	if (receive(g, &m, rec, node, NULL))
+	if (receive_as_voter(g, &m, rec, node))
 		group_break(g, "a vote request");
 }
 

@@ -141,8 +141,6 @@ void group_work(struct group *g); /* submissions, applies, transfers: once per t
 void group_applied(struct group *g, struct item *i);
 void group_installed(struct group *g, const struct store_applied *a, const struct store_conf *c);
 bool group_submit_conf(struct group *g, const struct conf *c); /* false: not now */
-void group_catch_up(struct group *g, uint64_t replica);
-bool group_caught_up(struct group *g, uint64_t replica);
 bool group_anchor(struct group *g, const struct store_applied *a);
 void group_compact(struct group *g);
 void group_break(struct group *g, const char *why);

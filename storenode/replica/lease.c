@@ -30,7 +30,7 @@ void lease_echo(struct lease *l, const struct conf *c, uint64_t replica, uint64_
 	l->heard[l->n++].echo_ms = echo_ms;
 }
 
-static uint64_t echo_of(const struct lease *l, uint64_t replica)
+uint64_t lease_heard(const struct lease *l, uint64_t replica)
 {
 	for (unsigned i = 0; i < l->n; i++)
 		if (l->heard[i].replica == replica)
@@ -46,7 +46,7 @@ static uint64_t majority_echo(const struct lease *l, const struct conf *c, uint6
 
 	for (unsigned i = 0; i < c->n; i++) {
 		uint64_t echo = c->m[i].replica == self ? UINT64_MAX / 2 :
-							  echo_of(l, c->m[i].replica);
+							  lease_heard(l, c->m[i].replica);
 		unsigned at = n;
 
 		if (c->m[i].role != CONF_VOTER)

@@ -23,6 +23,7 @@ struct lease {
 void lease_start(struct lease *l, uint64_t term);
 void lease_end(struct lease *l);
 void lease_echo(struct lease *l, const struct conf *c, uint64_t replica, uint64_t echo_ms);
+uint64_t lease_heard(const struct lease *l, uint64_t replica); /* newest echo; 0: none */
 /* When it runs out as things stand: valid while now < that. 0: it does not hold. */
 uint64_t lease_until(const struct lease *l, const struct conf *c, uint64_t self,
 		     unsigned election_ms);

@@ -152,6 +152,29 @@ void check_state(struct sim *s, struct node *n)
 	}
 }
 
+void check_dump(struct sim *s)
+{
+	struct host_member m[16];
+	struct host_status st;
+
+	for (unsigned i = 0; i < s->n_nodes; i++) {
+		uint32_t pos = 0;
+
+		sim_note("n%u %s", i, s->node[i].up ? "up" : "down");
+		while (s->node[i].up && host_next(s->node[i].host, &pos, &st)) {
+			unsigned n = host_members(s->node[i].host, st.shard, m, ARRAY_LEN(m));
+
+			sim_note("  shard %u %lx %s role %u term %lu log [%lu, %lu] commit %lu "
+				 "applied %lu leader %u%s", st.shard, st.replica,
+				 host_state_name(st.state), st.role, st.term, st.first, st.last,
+				 st.commit, st.applied, st.leader, st.changing ? " changing" : "");
+			for (unsigned k = 0; k < n; k++)
+				sim_note("    %lx on n%u role %u match %lu", m[k].replica,
+					 m[k].node, m[k].role, m[k].match);
+		}
+	}
+}
+
 /* ---- the end */
 
 static bool find_leader(struct sim *s, uint32_t shard, struct host_status *st)

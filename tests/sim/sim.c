@@ -31,6 +31,7 @@ void sim_fail(const char *fmt, ...)
 	vprintf(fmt, ap);
 	va_end(ap);
 	printf("\n");
+	check_dump(sim_current);
 	fflush(stdout);
 	abort();
 }

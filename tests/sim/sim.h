@@ -166,6 +166,7 @@ void check_refused(struct sim *s, uint64_t attempt);
 void check_attempt(struct sim *s, uint64_t attempt);
 void check_read(struct sim *s, unsigned node, uint32_t shard, uint64_t at_least);
 void check_end(struct sim *s);
+void check_dump(struct sim *s); /* --verbose */
 
 /* ---- app_*.c: what is replicated */
 struct sim_app {
