@@ -60,10 +60,12 @@ const struct conf_option frontconf_options[] = {
 	  "debug, info, notice, warn or error" },
 	{ "trusted", CONF_STRINGS, AT(trusted), "127.0.0.0/8 ::1/128", NULL, NULL,
 	  "networks without limits by address, with login without TLS, LMTP and PROXY headers" },
-	{ "tls", CONF_GROUP, AT(tls), "", NULL, NULL, "certificate; read again on SIGHUP", tls_rows },
+	{ "tls", CONF_GROUP, AT(tls), "", NULL, NULL, "certificate; read again on SIGHUP",
+	  tls_rows },
 	{ "listeners", CONF_GROUPS, AT(listeners), "", NULL, NULL, "where clients connect",
 	  listener_rows, sizeof(struct conf_listener) },
-	{ "limits", CONF_GROUP, AT(limits), "", NULL, NULL, "read again on SIGHUP", limits_options },
+	{ "limits", CONF_GROUP, AT(limits), "", NULL, NULL, "read again on SIGHUP",
+	  limits_options },
 	{ 0 },
 };
 

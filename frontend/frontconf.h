@@ -10,7 +10,7 @@
 #include "session/limits.h"
 
 struct conf_listener {
-	const char *kind;    /* listener_kind_name */
+	const char *kind; /* listener_kind_name */
 	const char *address;
 	bool proxy;
 };
@@ -25,7 +25,7 @@ struct frontconf {
 	const char *key;     /* path of the secret key */
 	const char *hostname;
 	const char *default_domain;
-	int64_t workers;     /* 0: one for each core */
+	int64_t workers; /* 0: one for each core */
 	const char *user, *group;
 	const char *status;
 	const char *log_level;

@@ -23,8 +23,8 @@
 #define BACK_OFF_FIRST UINT64_C(100)
 #define BACK_OFF_MAX SECONDS(30)
 #define HEALTHY_AFTER SECONDS(60)
-#define KILL_AFTER SECONDS(5)    /* beyond drain_timeout */
-#define PORT_WAIT SECONDS(5)     /* for a predecessor to let go of a port */
+#define KILL_AFTER SECONDS(5) /* beyond drain_timeout */
+#define PORT_WAIT SECONDS(5)  /* for a predecessor to let go of a port */
 
 struct child {
 	pid_t pid; /* 0: not running */
@@ -73,8 +73,8 @@ static int set_log_level(const char *name, struct why *why)
 			log_set_level((enum log_level)i);
 			return 0;
 		}
-	return why_set(why, ERR_CONFIG, "log_level: \"%s\" is none of debug, info, notice, warn, error",
-		       name);
+	return why_set(why, ERR_CONFIG,
+		       "log_level: \"%s\" is none of debug, info, notice, warn, error", name);
 }
 
 int parent_check(const char *conf_path, struct why *why)
@@ -256,8 +256,8 @@ static void ended(struct parent *p, struct child *c, int status)
 
 	close(c->control);
 	if (!p->kill_at) {
-		log_error(NULL, "worker_ended", "pid=%d code=%d signal=%d lived_ms=%lu", (int)c->pid,
-			  WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+		log_error(NULL, "worker_ended", "pid=%d code=%d signal=%d lived_ms=%lu",
+			  (int)c->pid, WIFEXITED(status) ? WEXITSTATUS(status) : -1,
 			  WIFSIGNALED(status) ? WTERMSIG(status) : 0, (unsigned long)lived);
 		c->failures = lived >= HEALTHY_AFTER ? 0 : c->failures + 1;
 		c->due = clock_ms() + MIN(BACK_OFF_FIRST << MIN(c->failures, 12u), BACK_OFF_MAX);
@@ -381,7 +381,8 @@ int parent_run(const char *conf_path, struct why *why)
 	if (ret < 0)
 		return EXIT_CONFIG;
 	raise_descriptors(&p);
-	p.n = p.conf.workers ? (unsigned)p.conf.workers : (unsigned)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
+	p.n = p.conf.workers ? (unsigned)p.conf.workers :
+			       (unsigned)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
 	p.children = xcalloc(p.n, sizeof(*p.children));
 	metric_share(p.n + 1);
 	metric_use_slot(p.n); /* our own: log lines */

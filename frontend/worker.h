@@ -15,10 +15,10 @@ struct inheritance {
 	struct settings *settings; /* a copy of its own after the fork: wiped */
 	char *secret_key;          /* CURVE; likewise */
 	const struct identity *identity;
-	const int *listeners;      /* descriptors, as conf->listeners */
-	int status;                /* -1: none */
-	int control;               /* SOCK_SEQPACKET: each message is packed settings */
-	unsigned slot;             /* of the metrics */
+	const int *listeners; /* descriptors, as conf->listeners */
+	int status;           /* -1: none */
+	int control;          /* SOCK_SEQPACKET: each message is packed settings */
+	unsigned slot;        /* of the metrics */
 	pid_t parent;
 };
 

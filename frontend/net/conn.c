@@ -167,16 +167,10 @@ static int write_some(struct conn *c)
 	}
 	c->write_wants_read = false;
 	switch (tls_write(c->tls, b.p, b.n, &taken)) {
-	case TLS_OK:
-		buf_take(&c->out, taken);
-		return 0;
-	case TLS_WANT_READ:
-		c->write_wants_read = true;
-		return EAGAIN;
-	case TLS_WANT_WRITE:
-		return EAGAIN;
-	default:
-		return EPIPE;
+	case TLS_OK: buf_take(&c->out, taken); return 0;
+	case TLS_WANT_READ: c->write_wants_read = true; return EAGAIN;
+	case TLS_WANT_WRITE: return EAGAIN;
+	default: return EPIPE;
 	}
 }
 
@@ -412,12 +406,8 @@ static void shake(struct conn *c)
 		c->unread = true; /* data may have come with the last flight */
 		phase_over(c, 0);
 		break;
-	case TLS_WANT_READ:
-		loop_fd_want(c->watch, LOOP_READ);
-		break;
-	case TLS_WANT_WRITE:
-		loop_fd_want(c->watch, LOOP_WRITE);
-		break;
+	case TLS_WANT_READ: loop_fd_want(c->watch, LOOP_READ); break;
+	case TLS_WANT_WRITE: loop_fd_want(c->watch, LOOP_WRITE); break;
 	default:
 		c->why = io == TLS_FAILED ? tls_why(c->tls) : "connection closed";
 		phase_over(c, -ERR_IO);
@@ -471,11 +461,8 @@ static void rewatch(struct conn *c)
 			want |= c->write_wants_read ? LOOP_READ : LOOP_WRITE;
 		break;
 	case PROXY:
-	case LINGER:
-		want = LOOP_READ;
-		break;
-	default:
-		return;
+	case LINGER: want = LOOP_READ; break;
+	default: return;
 	}
 	loop_fd_want(c->watch, want);
 }
@@ -491,17 +478,10 @@ static void on_ready(void *arg, int events)
 		if (wants_input(c) && (events & (c->read_wants_write ? LOOP_WRITE : LOOP_READ)))
 			read_input(c);
 		break;
-	case PROXY:
-		proxy_step(c);
-		break;
-	case HANDSHAKE:
-		shake_or_flush(c);
-		break;
-	case LINGER:
-		linger(c);
-		break;
-	case DEAD:
-		break;
+	case PROXY: proxy_step(c); break;
+	case HANDSHAKE: shake_or_flush(c); break;
+	case LINGER: linger(c); break;
+	case DEAD: break;
 	}
 }
 

@@ -18,7 +18,7 @@ struct conns; /* those of one loop */
 struct conn;
 
 struct conns *conns_new(struct loop *loop);
-void conns_free(struct conns **s); /* drops what is left */
+void conns_free(struct conns **s);        /* drops what is left */
 size_t conns_open(const struct conns *s); /* those that still say goodbye included */
 
 enum conn_timer {
@@ -29,10 +29,10 @@ enum conn_timer {
 };
 
 struct conn_owner {
-	void (*input)(void *arg);            /* more input, or its end */
-	void (*drained)(void *arg);          /* unsent output fell to the mark */
-	void (*ready)(void *arg, int err);   /* PROXY header or handshake is over: 0 or -ERR_X */
-	void (*gone)(void *arg);             /* reset, or does not read: end it */
+	void (*input)(void *arg);          /* more input, or its end */
+	void (*drained)(void *arg);        /* unsent output fell to the mark */
+	void (*ready)(void *arg, int err); /* PROXY header or handshake is over: 0 or -ERR_X */
+	void (*gone)(void *arg);           /* reset, or does not read: end it */
 	void (*expired)(void *arg, enum conn_timer which);
 };
 
@@ -44,8 +44,7 @@ void conn_abort(struct conn **c); /* drops unsent output. Takes *c. */
 
 /* ---- before the protocol: each ends in `ready` */
 /* Expects a PROXY header; where it names addresses they replace *peer and *local. */
-void conn_proxy(struct conn *c, uint64_t timeout_ms, struct net_addr *peer,
-		struct net_addr *local);
+void conn_proxy(struct conn *c, uint64_t timeout_ms, struct net_addr *peer, struct net_addr *local);
 /* Flushes, then shakes hands. The input must be empty: INVARIANT. */
 void conn_secure(struct conn *c, struct tls *tls, const char *alpn, bool any_name,
 		 uint64_t timeout_ms);
@@ -65,7 +64,7 @@ struct buf *conn_out(struct conn *c); /* to append to; then conn_put nothing */
 size_t conn_unsent(const struct conn *c);
 /* `drained` is called once unsent output is at most n. */
 void conn_tell_drained(struct conn *c, size_t n);
-void conn_cork(struct conn *c, bool corked); /* queue only, send nothing */
+void conn_cork(struct conn *c, bool corked);           /* queue only, send nothing */
 void conn_output_timeout(struct conn *c, uint64_t ms); /* without progress; then `gone` */
 
 /* ---- deadlines: cheap to move; ms 0 clears */

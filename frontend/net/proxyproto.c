@@ -21,7 +21,8 @@ static bool take_ip(struct bytes *in, int family, struct net_addr *addr)
 	memset(addr, 0, sizeof(*addr));
 	addr->sa.sa_family = (sa_family_t)family;
 	return inet_pton(family, text,
-			 family == AF_INET ? (void *)&addr->in.sin_addr : &addr->in6.sin6_addr) == 1;
+			 family == AF_INET ? (void *)&addr->in.sin_addr : &addr->in6.sin6_addr) ==
+	       1;
 }
 
 static bool take_port(struct bytes word, struct net_addr *addr)
@@ -104,10 +105,8 @@ static bool read_v2(uint8_t family, struct bytes body, struct proxy_header *h)
 		set6(&h->local, p + 16, p + 34);
 		break;
 	case 0x00: /* unspecified */
-	case 0x31: /* a UNIX socket */
-		return true;
-	default:
-		return false;
+	case 0x31: /* a UNIX socket */ return true;
+	default: return false;
 	}
 	h->named = true;
 	return true;
@@ -128,8 +127,8 @@ static enum proxy parse_v2(struct bytes in, struct proxy_header *h)
 		return PROXY_MORE;
 	if (in.p[12] == 0x20) /* LOCAL: the balancer's own health check */
 		return PROXY_DONE;
-	return read_v2(in.p[13], bytes_slice(in, V2_HEAD, h->size - V2_HEAD), h) ? PROXY_DONE
-										: PROXY_BAD;
+	return read_v2(in.p[13], bytes_slice(in, V2_HEAD, h->size - V2_HEAD), h) ? PROXY_DONE :
+										   PROXY_BAD;
 }
 
 enum proxy proxy_parse(struct bytes in, struct proxy_header *h)

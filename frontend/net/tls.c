@@ -117,7 +117,8 @@ static int use_key(SSL_CTX *ctx, struct bytes pem, struct why *why)
 {
 	BIO *bio = reader(pem);
 	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-	bool ok = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
+	bool ok = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 &&
+		  SSL_CTX_check_private_key(ctx) == 1;
 
 	EVP_PKEY_free(key);
 	BIO_free(bio);
@@ -239,17 +240,15 @@ static enum tls_io outcome(struct tls_conn *c, int ret)
 	unsigned long e;
 
 	switch (SSL_get_error(c->ssl, ret)) {
-	case SSL_ERROR_WANT_READ:
-		return TLS_WANT_READ;
-	case SSL_ERROR_WANT_WRITE:
-		return TLS_WANT_WRITE;
-	case SSL_ERROR_ZERO_RETURN:
-		return TLS_END;
+	case SSL_ERROR_WANT_READ: return TLS_WANT_READ;
+	case SSL_ERROR_WANT_WRITE: return TLS_WANT_WRITE;
+	case SSL_ERROR_ZERO_RETURN: return TLS_END;
 	case SSL_ERROR_SSL:
 		e = ERR_peek_error();
 		c->why = ERR_reason_error_string(e);
 		ERR_clear_error();
-		return ERR_GET_REASON(e) == SSL_R_UNEXPECTED_EOF_WHILE_READING ? TLS_CUT : TLS_FAILED;
+		return ERR_GET_REASON(e) == SSL_R_UNEXPECTED_EOF_WHILE_READING ? TLS_CUT :
+										 TLS_FAILED;
 	default: /* SSL_ERROR_SYSCALL: reset */
 		c->why = "connection reset";
 		ERR_clear_error();

@@ -38,8 +38,8 @@ void tls_conn_free(struct tls_conn **c);
 enum tls_io tls_handshake(struct tls_conn *c);
 enum tls_io tls_read(struct tls_conn *c, void *p, size_t max, size_t *n);
 enum tls_io tls_write(struct tls_conn *c, const void *p, size_t max, size_t *n);
-void tls_goodbye(struct tls_conn *c);            /* close_notify, if it can be sent at once */
-const char *tls_why(const struct tls_conn *c);   /* after TLS_FAILED: for the log */
-const char *tls_name(struct tls_conn *c);        /* "TLSv1.3 TLS_AES_256_GCM_SHA384" */
+void tls_goodbye(struct tls_conn *c);          /* close_notify, if it can be sent at once */
+const char *tls_why(const struct tls_conn *c); /* after TLS_FAILED: for the log */
+const char *tls_name(struct tls_conn *c);      /* "TLSv1.3 TLS_AES_256_GCM_SHA384" */
 
 #endif

@@ -42,7 +42,7 @@ struct auth {
 struct attempt {
 	struct session *s;
 	struct auth *auth;
-	struct bytes name;     /* canonical, or as typed when it is no address */
+	struct bytes name; /* canonical, or as typed when it is no address */
 	struct bytes password;
 	bool is_address;
 	struct store_credential cred;
@@ -247,8 +247,8 @@ static void normalise(struct attempt *t, struct bytes user)
 	struct address a;
 
 	if (bytes_chr(user, '@') == user.n && *t->s->site->default_domain)
-		user = bytes_str(arena_printf(mem, "%.*s@%s", BYTES_ARG(user),
-					      t->s->site->default_domain));
+		user = bytes_str(
+			arena_printf(mem, "%.*s@%s", BYTES_ARG(user), t->s->site->default_domain));
 	t->is_address = address_parse(user, true, mem, &a, NULL) == 0;
 	t->name = t->is_address ? a.full : bytes_lower(mem, user);
 }
@@ -292,7 +292,8 @@ CO static int verify(struct attempt *t, struct why *why)
 static bool well_formed(struct bytes authzid, struct bytes user, struct bytes password)
 {
 	return user.n && password.n && sasl_text(user, SASL_NAME_MAX) &&
-	       sasl_text(password, SASL_PASSWORD_MAX) && (authzid.n == 0 || bytes_eq(authzid, user));
+	       sasl_text(password, SASL_PASSWORD_MAX) &&
+	       (authzid.n == 0 || bytes_eq(authzid, user));
 }
 
 CO int session_login(struct session *s, struct bytes authzid, struct bytes user,

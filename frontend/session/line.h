@@ -18,7 +18,7 @@ enum line {
 
 enum { LINE_FLOOD_SIZE = 65536 };
 
-struct line_reader { /* zero it to begin */
+struct line_reader {    /* zero it to begin */
 	size_t seen;    /* bytes of `in` known to hold no LF */
 	size_t skipped; /* of a line over max */
 };

@@ -29,13 +29,13 @@ struct live {
 	struct co *co;
 	enum wait waiting;
 	enum stage stage;
-	int secured;       /* outcome of a handshake */
-	bool running;      /* run or wake is on a stack */
-	bool taken;        /* a command was taken and not run yet */
-	bool wake;         /* session_wake since the last run of wake */
-	bool finish;       /* end once the output is out */
-	bool gone;         /* end now */
-	bool late;         /* the wait timed out */
+	int secured;  /* outcome of a handshake */
+	bool running; /* run or wake is on a stack */
+	bool taken;   /* a command was taken and not run yet */
+	bool wake;    /* session_wake since the last run of wake */
+	bool finish;  /* end once the output is out */
+	bool gone;    /* end now */
+	bool late;    /* the wait timed out */
 	bool counted_ip, counted_user;
 	uint64_t idle_ms, hold_until, since;
 	uint64_t traces;
@@ -87,10 +87,10 @@ bool sessions_login_enter(struct live *l, uint64_t account) MUST_USE;
 
 /* ---- session.c */
 extern const struct conn_owner session_conn_owner;
-void session_end(struct live *l);       /* no command runs; frees at the end of the turn */
-void session_lost(struct live *l);      /* the client has gone */
-void session_rest(struct live *l);      /* idle deadline from now */
-void session_return_lent(struct live *l); /* what a command left goes before what came since */
+void session_end(struct live *l);          /* no command runs; frees at the end of the turn */
+void session_lost(struct live *l);         /* the client has gone */
+void session_rest(struct live *l);         /* idle deadline from now */
+void session_return_lent(struct live *l);  /* what a command left goes before what came since */
 size_t session_mark(const struct live *l); /* unsent output above which input rests */
 void session_resume(struct live *l, enum wait what); /* the wait is over, if it is that one */
 CO int session_wait(struct live *l, enum wait what, uint64_t ms) MUST_USE;

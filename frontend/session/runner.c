@@ -78,8 +78,8 @@ void sessions_describe(struct session *s)
  * news: they are told last. */
 static bool drains_now(const struct live *l)
 {
-	return l->s.draining && (l->of->last_call || (l->s.listener != LISTEN_IMAP &&
-							  l->s.listener != LISTEN_IMAPS));
+	return l->s.draining && (l->of->last_call ||
+				 (l->s.listener != LISTEN_IMAP && l->s.listener != LISTEN_IMAPS));
 }
 
 static void say_goodbye(struct live *l)
@@ -381,7 +381,7 @@ void sessions_began(struct sessions *r UNUSED, struct live *l)
 }
 
 void sessions_accept(struct sessions *r, int fd, enum listener_kind kind, bool proxy,
-		   const struct net_addr *peer, const struct net_addr *local)
+		     const struct net_addr *peer, const struct net_addr *local)
 {
 	struct live *l;
 
@@ -490,8 +490,7 @@ static void free_over(void *arg)
 
 static void drop_all(struct sessions *r)
 {
-	list_foreach(&r->all, node)
-	{
+	list_foreach(&r->all, node) {
 		struct live *l = list_entry(node, struct live, node);
 
 		if (l->stage == STAGE_OPEN)
@@ -526,8 +525,7 @@ void sessions_drain(struct sessions *r, void (*drained)(void *arg), void *arg)
 	r->drained = drained;
 	r->drained_arg = arg;
 	loop_timer_set(r->drain_timer, ms > LAST_CALL_MS ? ms - LAST_CALL_MS : 1, 0);
-	list_foreach(&r->all, node)
-	{
+	list_foreach(&r->all, node) {
 		struct live *l = list_entry(node, struct live, node);
 
 		l->s.draining = true;
@@ -573,8 +571,8 @@ struct sessions *sessions_new(const struct sessions_config *c)
 	return r;
 }
 
-void sessions_reload(struct sessions *r, const struct limits *limits, const struct net_prefix *trusted,
-		   size_t n_trusted)
+void sessions_reload(struct sessions *r, const struct limits *limits,
+		     const struct net_prefix *trusted, size_t n_trusted)
 {
 	r->limits = *limits;
 	set_trusted(r, trusted, n_trusted);

@@ -20,8 +20,8 @@ static size_t utf8_char(struct bytes b)
 	for (size_t i = 1; i < n; i++)
 		if ((b.p[i] & 0xc0) != 0x80)
 			return 0;
-	if ((c == 0xe0 && next < 0xa0) || (c == 0xed && next > 0x9f) || (c == 0xf0 && next < 0x90) ||
-	    (c == 0xf4 && next > 0x8f))
+	if ((c == 0xe0 && next < 0xa0) || (c == 0xed && next > 0x9f) ||
+	    (c == 0xf0 && next < 0x90) || (c == 0xf4 && next > 0x8f))
 		return 0;
 	return n;
 }

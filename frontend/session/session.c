@@ -199,7 +199,8 @@ void session_rest(struct live *l)
 
 	if (!l->s.account && listener_kind_needs_login(l->s.listener)) {
 		until = l->since + l->s.limits->auth_timeout;
-		ms = MIN(ms, until > now ? until - now : 1);
+		until = until > now ? until - now : 1;
+		ms = ms ? MIN(ms, until) : until;
 	}
 	conn_timer(l->s.conn, CONN_IDLE, ms);
 }
@@ -393,9 +394,7 @@ static void on_expired(void *arg, enum conn_timer which)
 	struct live *l = arg;
 
 	switch (which) {
-	case CONN_IDLE:
-		idle_too_long(l);
-		break;
+	case CONN_IDLE: idle_too_long(l); break;
 	case CONN_WAIT:
 		l->late = true;
 		session_resume(l, l->waiting);
@@ -406,9 +405,9 @@ static void on_expired(void *arg, enum conn_timer which)
 		if (!l->running)
 			sessions_pump(l);
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
-const struct conn_owner session_conn_owner = { on_input, on_drained, on_ready, on_gone, on_expired };
+const struct conn_owner session_conn_owner = { on_input, on_drained, on_ready, on_gone,
+					       on_expired };

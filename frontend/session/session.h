@@ -38,11 +38,11 @@ struct site {
 };
 
 struct proto {
-	const char *name;       /* "imap": for logs, metrics, errors */
-	size_t state_size;      /* zeroed memory at session->state */
-	void (*open)(struct session *s);   /* queue the greeting */
+	const char *name;                /* "imap": for logs, metrics, errors */
+	size_t state_size;               /* zeroed memory at session->state */
+	void (*open)(struct session *s); /* queue the greeting */
 	enum take (*take)(struct session *s, struct buf *in);
-	CO void (*run)(struct session *s); /* one command, taken before */
+	CO void (*run)(struct session *s);  /* one command, taken before */
 	CO void (*wake)(struct session *s); /* after session_wake, between commands */
 	void (*timeout)(struct session *s); /* idle too long: queue the goodbye (closed after it) */
 	void (*drain)(struct session *s);   /* server shuts down: queue the goodbye */
@@ -51,39 +51,39 @@ struct proto {
 	size_t (*max_input)(const struct session *s);
 };
 
-enum listener_kind { /* what a listening port speaks */
-	LISTEN_SMTP,       /* MX */
-	LISTEN_SUBMISSION, /* STARTTLS */
-	LISTEN_SUBMISSIONS,
-	LISTEN_LMTP,
-	LISTEN_IMAP,
-	LISTEN_IMAPS,
-	LISTEN_POP3,
-	LISTEN_POP3S,
-	LISTEN_KINDS,
+enum listener_kind {                    /* what a listening port speaks */
+		     LISTEN_SMTP,       /* MX */
+		     LISTEN_SUBMISSION, /* STARTTLS */
+		     LISTEN_SUBMISSIONS,
+		     LISTEN_LMTP,
+		     LISTEN_IMAP,
+		     LISTEN_IMAPS,
+		     LISTEN_POP3,
+		     LISTEN_POP3S,
+		     LISTEN_KINDS,
 };
 
 struct session {
 	const struct proto *proto;
 	enum listener_kind listener;
-	void *state;             /* the protocol's */
-	struct arena mem;        /* of the command that runs; cleared after it */
-	struct store_user user;  /* hand this to store.h */
+	void *state;            /* the protocol's */
+	struct arena mem;       /* of the command that runs; cleared after it */
+	struct store_user user; /* hand this to store.h */
 	struct log_ctx log;
 	struct net_addr peer, local;
-	char id[17];             /* session id; the trace of a command is derived from it */
+	char id[17]; /* session id; the trace of a command is derived from it */
 	bool tls;
-	bool trusted;            /* peer is in `trusted`: no per-address limits, login without TLS */
-	bool tls_available;      /* a certificate is configured */
+	bool trusted;       /* peer is in `trusted`: no per-address limits, login without TLS */
+	bool tls_available; /* a certificate is configured */
 	const struct site *site;
 	/* set by session_login */
-	uint64_t account;        /* 0: not logged in */
-	char *login;             /* canonical address */
+	uint64_t account; /* 0: not logged in */
+	char *login;      /* canonical address */
 	const struct limits *limits;
-	unsigned errors, junk;   /* strikes */
+	unsigned errors, junk; /* strikes */
 	bool draining;
-	bool closing;            /* the client is gone or session_close was called */
-	struct conn *conn;       /* session.c's business */
+	bool closing;      /* the client is gone or session_close was called */
+	struct conn *conn; /* session.c's business */
 };
 
 /* ---- output (any time; queued, flushed at the end of the turn) */
@@ -101,7 +101,7 @@ CO int session_flush_wait(struct session *s) MUST_USE; /* waits until below the 
 CO int session_read(struct session *s, uint64_t timeout_ms, struct bytes *in) MUST_USE;
 void session_consume(struct session *s, size_t n);
 size_t session_buffered(const struct session *s); /* input bytes waiting */
-bool session_ended(const struct session *s); /* the client sends no more; it may still read */
+bool session_ended(const struct session *s);      /* the client sends no more; it may still read */
 
 /* ---- life */
 void session_close(struct session *s); /* once the output is out (30 s at most) */
@@ -109,7 +109,7 @@ void session_abort(struct session *s); /* now, without a reply: outcome unknown 
 void session_wake(struct session *s);  /* run proto->wake soon, between commands; coalesces */
 /* Idle limit from now on, greeting_timeout until it is called. It runs from the end of one command
  * to the whole of the next: bytes that dribble in do not renew it. Before login on ports that
- * need one, auth_timeout from the connect is above it. */
+ * need one, auth_timeout from the connect is above it. 0: none. */
 void session_timeout(struct session *s, uint64_t ms);
 /* A fresh trace id, in s->user too; each run and wake begins with one. */
 uint64_t session_trace(struct session *s);

@@ -4,7 +4,10 @@
 #include "lib/test.h"
 
 #define SIG "\r\n\r\n\0\r\nQUIT\n"
-#define TEXT(s) { (const uint8_t *)(s), sizeof(s) - 1 }
+#define TEXT(s)                                     \
+	{                                           \
+		(const uint8_t *)(s), sizeof(s) - 1 \
+	}
 
 struct proxy_case {
 	const char *name;
@@ -32,8 +35,9 @@ static const struct proxy_case cases[] = {
 	{ "v1 word too many", TEXT("PROXY TCP4 192.0.2.1 198.51.100.2 25 26 27\r\n"), PROXY_BAD },
 	{ "v1 two blanks", TEXT("PROXY TCP4  192.0.2.1 198.51.100.2 25 26\r\n"), PROXY_BAD },
 	{ "v1 bare LF", TEXT("PROXY TCP4 192.0.2.1 198.51.100.2 25 26\n"), PROXY_BAD },
-	{ "v1 endless", TEXT("PROXY UNKNOWN xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-			     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+	{ "v1 endless",
+	  TEXT("PROXY UNKNOWN xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
 	  PROXY_BAD },
 	{ "a command", TEXT("EHLO there\r\n"), PROXY_BAD },
 	{ "TLS", TEXT("\x16\x03\x01\x02\x00"), PROXY_BAD },
@@ -64,8 +68,9 @@ static const struct proxy_case cases[] = {
 	  TEXT(SIG "\x21\x12\x00\x0c"
 		   "\xc0\x00\x02\x01\xc6\x33\x64\x02\x0f\xa0\x00\x19"),
 	  PROXY_BAD },
-	{ "v2 too short for its family", TEXT(SIG "\x21\x11\x00\x0b"
-						  "12345678901"),
+	{ "v2 too short for its family",
+	  TEXT(SIG "\x21\x11\x00\x0b"
+		   "12345678901"),
 	  PROXY_BAD },
 	{ "v2 too long", TEXT(SIG "\x21\x11\xff\xff"), PROXY_BAD },
 	{ "nothing", TEXT(""), PROXY_MORE },

@@ -67,15 +67,10 @@ static enum take echo_take(struct session *s, struct buf *in)
 	struct bytes text;
 
 	switch (line_take(&e->reader, in, 4096, &text)) {
-	case LINE_MORE:
-		return TAKE_MORE;
-	case LINE_OK:
-		return echo_line(s, text);
-	case LINE_FLOOD:
-		return TAKE_CLOSE;
-	default:
-		session_puts(s, "bad line\r\n");
-		return TAKE_AGAIN;
+	case LINE_MORE: return TAKE_MORE;
+	case LINE_OK: return echo_line(s, text);
+	case LINE_FLOOD: return TAKE_CLOSE;
+	default: session_puts(s, "bad line\r\n"); return TAKE_AGAIN;
 	}
 }
 
@@ -281,7 +276,8 @@ bool harness_idle(struct harness *h)
 
 /* ---- clients ----------------------------------------------------------------------------------------- */
 
-static struct client *start(struct harness *h, enum listener_kind kind, const char *peer, bool proxy)
+static struct client *start(struct harness *h, enum listener_kind kind, const char *peer,
+			    bool proxy)
 {
 	struct client *c = xnew(struct client);
 	struct net_addr from, to;
@@ -412,8 +408,8 @@ bool client_expect(struct client *c, const char *text)
 		client_pull(c);
 	}
 	if (!bytes_starts(buf_bytes(&c->got), want)) {
-		fprintf(stderr, "expected \"%s\", got \"%.*s\"%s\n", text, BYTES_ARG(buf_bytes(&c->got)),
-			c->ended ? " and the end" : "");
+		fprintf(stderr, "expected \"%s\", got \"%.*s\"%s\n", text,
+			BYTES_ARG(buf_bytes(&c->got)), c->ended ? " and the end" : "");
 		return false;
 	}
 	buf_take(&c->got, want.n);

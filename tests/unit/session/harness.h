@@ -24,7 +24,7 @@ struct harness {
 	struct tls *tls;
 	struct limits limits;
 	unsigned opened, closed, ran, timeouts, drained_protos;
-	int last;       /* what the last CALL or READ ended with */
+	int last; /* what the last CALL or READ ended with */
 	bool drained;
 	struct session *session; /* opened last */
 };
@@ -54,14 +54,15 @@ void client_send_bytes(struct client *c, struct bytes b);
 bool client_shake(struct client *c, const char *alpn, const char *name); /* TLS, as a client */
 /* Waits for exactly this; compares what came with it. */
 bool client_expect(struct client *c, const char *text);
-bool client_expect_end(struct client *c); /* nothing more, then the end */
-void client_pull(struct client *c); /* reads what is there */
+bool client_expect_end(struct client *c);         /* nothing more, then the end */
+void client_pull(struct client *c);               /* reads what is there */
 bool client_quiet(struct client *c, unsigned ms); /* nothing comes for so long */
 
 /* tests/unit/session/stub_store.c: the users are ann@example.org with the password "secret",
  * bob (disabled, "secret"). */
-void stub_store_answer(int err);  /* what store_credential returns from now on */
-void stub_store_release(void);    /* CALLs go on */
+void stub_store_answer(int err); /* what store_credential returns from now on */
+void stub_store_method(const char *setting); /* of the hashes it has, for crypt */
+void stub_store_release(void);   /* CALLs go on */
 unsigned stub_store_waiting(void);
 extern unsigned stub_store_lookups;
 CO int stub_store_call(struct store_user *u);

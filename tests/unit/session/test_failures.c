@@ -11,7 +11,8 @@ static uint64_t now_us(void)
 	return now_ms * 1000;
 }
 
-static const struct limits limits = { .auth_delay_from = 3, .auth_block_at = 10,
+static const struct limits limits = { .auth_delay_from = 3,
+				      .auth_block_at = 10,
 				      .auth_block_ip = 100 };
 
 static struct failures *begin(size_t max)

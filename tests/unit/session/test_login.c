@@ -6,6 +6,7 @@
 #include "base/metric.h"
 #include "lib/test.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 #define LOCAL "127.0.0.1:5000"
@@ -54,7 +55,7 @@ TEST(login, right_password)
 TEST(login, failures_look_alike)
 {
 	static const char *const tries[] = {
-		"LOGIN ann wrong\r\n",   "LOGIN nobody secret\r\n", "LOGIN bob secret\r\n",
+		"LOGIN ann wrong\r\n",     "LOGIN nobody secret\r\n", "LOGIN bob secret\r\n",
 		"LOGIN a..b@x secret\r\n", "LOGIN ann \r\n",          "LOGIN \xff secret\r\n",
 	};
 	struct harness *h = harness_new(NULL);
@@ -200,8 +201,8 @@ TEST(login, sessions_of_one_user_and_address)
 	for (unsigned i = 0; i < 3; i++) {
 		c[i] = secure(h, STRANGER);
 		client_send(c[i], "LOGIN ann secret\r\n");
-		CHECK(client_expect(c[i], i < 2 ? "login OK ann@example.org\r\n"
-						: "login LIMIT too many sessions of this user from "
+		CHECK(client_expect(c[i], i < 2 ? "login OK ann@example.org\r\n" :
+						  "login LIMIT too many sessions of this user from "
 						  "this address\r\n"));
 	}
 	client_free(&c[0]);
@@ -213,6 +214,51 @@ TEST(login, sessions_of_one_user_and_address)
 	CHECK(client_expect(c[0], "login OK ann@example.org\r\n"));
 	client_free(&c[0]);
 	client_free(&c[1]);
+	CHECK(harness_idle(h));
+	harness_free(&h);
+}
+
+/* ---- what the time tells --------------------------------------------------------------------- */
+
+enum { SAMPLES = 15 };
+
+static int later(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Times of failing logins, one of each kind in turn, so that noise hits all alike. */
+TEST(login, failures_take_equally_long)
+{
+	static const char *const tries[] = { "LOGIN ann wrong\r\n", "LOGIN nobody wrong\r\n",
+					     "LOGIN bob secret\r\n", "LOGIN bob wrong\r\n" };
+	static uint64_t us[ARRAY_LEN(tries)][SAMPLES];
+	struct harness *h = harness_new(NULL);
+	struct client *c = client_new(h, LISTEN_IMAP, LOCAL);
+	uint64_t least = UINT64_MAX, most = 0;
+
+	stub_store_method("$6$rounds=20000$saltsalt$");
+	CHECK(client_expect(c, "* hello\r\n"));
+	client_send(c, tries[0]); /* shows the method and warms up */
+	CHECK(client_expect(c, "login AUTH authentication failed\r\n"));
+	for (unsigned i = 0; i < SAMPLES; i++)
+		for (unsigned k = 0; k < ARRAY_LEN(tries); k++) {
+			us[k][i] = clock_us();
+			client_send(c, tries[k]);
+			CHECK(client_expect(c, "login AUTH authentication failed\r\n"));
+			us[k][i] = clock_us() - us[k][i];
+		}
+	for (unsigned k = 0; k < ARRAY_LEN(tries); k++) {
+		qsort(us[k], SAMPLES, sizeof(us[k][0]), later);
+		least = MIN(least, us[k][SAMPLES / 2]);
+		most = MAX(most, us[k][SAMPLES / 2]);
+	}
+	CHECK(least > 3000); /* all of them hashed */
+	CHECK(most - least < 2000 + least / 4);
+	stub_store_method("$5$rounds=1000$saltsalt$");
+	client_free(&c);
 	CHECK(harness_idle(h));
 	harness_free(&h);
 }

@@ -6,7 +6,10 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-#define TEXT(s) { (const uint8_t *)(s), sizeof(s) - 1 }
+#define TEXT(s)                                     \
+	{                                           \
+		(const uint8_t *)(s), sizeof(s) - 1 \
+	}
 
 static struct bytes encode(struct arena *mem, struct bytes plain)
 {
@@ -35,11 +38,11 @@ TEST(sasl, plain_table)
 		{ TEXT("\0\0p"), false },
 		{ TEXT("u"), false },
 		{ TEXT(""), false },
-		{ TEXT("\0u\xff\0p"), false },      /* no UTF-8 */
-		{ TEXT("\0u\xc0\xaf\0p"), false },  /* overlong */
-		{ TEXT("\0u\xed\xa0\x80\0p"), false }, /* half a surrogate */
+		{ TEXT("\0u\xff\0p"), false },            /* no UTF-8 */
+		{ TEXT("\0u\xc0\xaf\0p"), false },        /* overlong */
+		{ TEXT("\0u\xed\xa0\x80\0p"), false },    /* half a surrogate */
 		{ TEXT("\0u\0\xf4\x90\x80\x80"), false }, /* beyond Unicode */
-		{ TEXT("\0u\0\xc3"), false },       /* cut off */
+		{ TEXT("\0u\0\xc3"), false },             /* cut off */
 	};
 	struct bytes authzid, user, password;
 	struct arena mem;
@@ -95,13 +98,25 @@ TEST(sasl, base64_is_strict)
 		bool good;
 		const char *out;
 	} cases[] = {
-		{ "", true, "" },         { "YQ==", true, "a" },    { "YWI=", true, "ab" },
-		{ "YWJj", true, "abc" },  { "+/+/", true, "\xfb\xff\xbf" },
-		{ "=", false },           { "====", false },        { "YQ", false },
-		{ "YQ=", false },         { "YR==", false }, /* bits beyond the byte */
-		{ "YWJ=", false },        { "Y===", false },        { "YQ==YQ==", false },
-		{ "YW Jj", false },       { "YWJj\n", false },      { "*", false },
-		{ "-_-_", false },        { "YW=j", false },        { "=WJj", false },
+		{ "", true, "" },
+		{ "YQ==", true, "a" },
+		{ "YWI=", true, "ab" },
+		{ "YWJj", true, "abc" },
+		{ "+/+/", true, "\xfb\xff\xbf" },
+		{ "=", false },
+		{ "====", false },
+		{ "YQ", false },
+		{ "YQ=", false },
+		{ "YR==", false }, /* bits beyond the byte */
+		{ "YWJ=", false },
+		{ "Y===", false },
+		{ "YQ==YQ==", false },
+		{ "YW Jj", false },
+		{ "YWJj\n", false },
+		{ "*", false },
+		{ "-_-_", false },
+		{ "YW=j", false },
+		{ "=WJj", false },
 	};
 	struct arena mem;
 	struct bytes out;

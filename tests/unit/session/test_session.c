@@ -33,7 +33,8 @@ TEST(session, dribble)
 {
 	struct harness *h = harness_new(NULL);
 	struct client *c = client_new(h, LISTEN_SMTP, LOCAL);
-	const char *text = "ECHO one\r\nREAD 5\r\nabcdeNOOP\r\nLOGIN ann secret\r\nECHO two\r\nQUIT\r\n";
+	const char *text =
+		"ECHO one\r\nREAD 5\r\nabcdeNOOP\r\nLOGIN ann secret\r\nECHO two\r\nQUIT\r\n";
 
 	for (; *text; text++) {
 		client_send_bytes(c, bytes_of(text, 1));
@@ -125,7 +126,8 @@ TEST(session, reads_a_large_literal)
 	client_send(c, "READ 3145728\r\n");
 	client_send_bytes(c, bytes_of(data, n));
 	client_send(c, "ECHO after\r\n");
-	(void)snprintf(want, sizeof(want), "got 3145728 %llx\r\nafter\r\n", (unsigned long long)sum);
+	(void)snprintf(want, sizeof(want), "got 3145728 %llx\r\nafter\r\n",
+		       (unsigned long long)sum);
 	CHECK(client_expect(c, want));
 	free(data);
 	client_free(&c);

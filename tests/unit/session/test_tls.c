@@ -143,7 +143,8 @@ TEST(tls, end_and_truncation_differ)
 
 TEST(tls, junk_is_no_handshake)
 {
-	static const char *const junk[] = { "EHLO x\r\n", "GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\xff\xff" };
+	static const char *const junk[] = { "EHLO x\r\n", "GET / HTTP/1.1\r\n\r\n",
+					    "\x16\x03\x01\xff\xff" };
 
 	for (unsigned i = 0; i < ARRAY_LEN(junk); i++) {
 		struct pair p = { 0 };
