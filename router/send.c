@@ -3,6 +3,7 @@
 #include "router/private.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/metric.h"
 
@@ -288,6 +289,16 @@ static bool has_room(const struct flight *f, const struct node *n)
 	return n->inflight == 0 || n->inflight + f->bytes <= f->r->c.max_inflight_bytes;
 }
 
+/* For tests: the node gets the same operation once more. */
+static void send_duplicate(struct flight *f, struct node *n, uint64_t number)
+{
+	struct msg m;
+
+	build(f, number, &m);
+	if (peer_send(n->peer, &m) < 0)
+		msg_release(&m);
+}
+
 static void send_to(struct flight *f, struct node *n)
 {
 	uint64_t number = f->r->next_number++;
@@ -295,6 +306,8 @@ static void send_to(struct flight *f, struct node *n)
 
 	build(f, number, &m);
 	if (peer_send(n->peer, &m) == 0) {
+		if (f->kind == TERN__KIND__KIND_OP && FAULT("router_duplicate"))
+			send_duplicate(f, n, number);
 		sent(f, n, number);
 		return;
 	}
@@ -385,12 +398,13 @@ static enum retry_answer classify(struct flight *f, int status, const Tern__Head
 	return RETRY_GOT_FINAL;
 }
 
-/* Only whether the client was known is the router's business in a Result. */
+/* Only whether the client was known is the router's business in a Result, and a hello's own. */
 static int status_of(const struct flight *f, const Tern__Head *head, const struct msg *m)
 {
-	if (head->status == 0 && f->kind == TERN__KIND__KIND_OP && m->body &&
-	    reply_status(m->body->b) == ERR_EXPIRED)
-		return ERR_EXPIRED;
+	int result = f->kind == TERN__KIND__KIND_OP && m->body ? reply_status(m->body->b) : 0;
+
+	if (head->status == 0 && (result == ERR_EXPIRED || f->role == ROLE_HELLO))
+		return result;
 	return head->status < ERR_COUNT ? (int)head->status : ERR_CORRUPT;
 }
 
