@@ -14,7 +14,7 @@ static bool take_ip(struct bytes *in, int family, struct net_addr *addr)
 	struct bytes word = bytes_cut(in, ' ');
 	char text[INET6_ADDRSTRLEN];
 
-	if (word.n >= sizeof(text))
+	if (word.n >= sizeof(text) || bytes_chr(word, '\0') < word.n)
 		return false;
 	memcpy(text, word.p, word.n);
 	text[word.n] = '\0';
@@ -58,12 +58,15 @@ static bool read_v1(struct bytes line, struct proxy_header *h)
 
 static enum proxy parse_v1(struct bytes in, struct proxy_header *h)
 {
-	size_t end = bytes_find(in, BYTES("\r\n"));
+	size_t lf = bytes_chr(in, '\n'), end;
 
 	if (!bytes_starts(BYTES("PROXY "), bytes_head(in, 6)))
 		return PROXY_BAD;
-	if (end == in.n || end + 2 > V1_MAX)
-		return in.n >= V1_MAX || bytes_chr(in, '\n') < in.n ? PROXY_BAD : PROXY_MORE;
+	if (lf == in.n)
+		return in.n >= V1_MAX ? PROXY_BAD : PROXY_MORE;
+	end = lf - 1;
+	if (lf >= V1_MAX || in.p[end] != '\r' || bytes_chr(in, '\r') != end)
+		return PROXY_BAD;
 	h->size = end + 2;
 	return read_v1(bytes_head(in, end), h) ? PROXY_DONE : PROXY_BAD;
 }

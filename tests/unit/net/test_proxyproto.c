@@ -35,6 +35,9 @@ static const struct proxy_case cases[] = {
 	{ "v1 word too many", TEXT("PROXY TCP4 192.0.2.1 198.51.100.2 25 26 27\r\n"), PROXY_BAD },
 	{ "v1 two blanks", TEXT("PROXY TCP4  192.0.2.1 198.51.100.2 25 26\r\n"), PROXY_BAD },
 	{ "v1 bare LF", TEXT("PROXY TCP4 192.0.2.1 198.51.100.2 25 26\n"), PROXY_BAD },
+	{ "v1 NUL in an address", TEXT("PROXY TCP4 192.0.2.1 198.51.100.2\0\0 25 26\r\n"),
+	  PROXY_BAD },
+	{ "v1 CR inside", TEXT("PROXY UNKNOWN \r x\r\n"), PROXY_BAD },
 	{ "v1 endless",
 	  TEXT("PROXY UNKNOWN xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 	       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
