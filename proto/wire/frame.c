@@ -71,6 +71,7 @@ static void *capped_alloc(void *arg, size_t n)
 {
 	struct capped *c = arg;
 
+	n = (n + 15) & ~(size_t)15; /* as the arena will */
 	if (n > c->left)
 		return NULL;
 	c->left -= n;
