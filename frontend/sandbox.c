@@ -246,7 +246,6 @@ static int add(scmp_filter_ctx f, uint32_t action, const int *calls, size_t n)
 /* Calls that depend on what they are asked for. */
 static int add_conditional(scmp_filter_ctx f)
 {
-	const uint64_t thread = CLONE_VM | CLONE_THREAD;
 	int ret = 0;
 
 	/* Internet sockets only. */
@@ -260,7 +259,9 @@ static int add_conditional(scmp_filter_ctx f)
 					O_RDONLY));
 	/* Threads, no processes. clone3 hides its flags from a filter; glibc falls back. */
 	ret |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-				SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread));
+				SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+	ret |= seccomp_rule_add(f, SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), 1,
+				SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
 	ret |= seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	return ret;
 }
