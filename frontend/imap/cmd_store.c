@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_store.c - STORE, in steps: answers leave while the rest is done. */
+#include "imap/private.h"
+#include "imap/write.h"
+
+#define STEP 1000 /* as the store takes them */
+#define COLUMNS (ROW_FLAGS | ROW_MODSEQ)
+
+struct store_run {
+	struct imap *im;
+	const struct imap_cmd *cmd;
+	struct store_flags flags;
+	enum store_mode mode;
+	uint64_t done;
+};
+
+/* The next at most STEP messages off the front of *set, from range *i on. */
+static bool next_step(const struct uidset *set, size_t *i, uint32_t *from, struct uidset *step)
+{
+	uint64_t room = STEP;
+
+	uidset_clear(step);
+	for (; *i < set->n && room; ++*i, *from = 0) {
+		uint32_t first = MAX(*from, set->v[*i].from), last = set->v[*i].to;
+
+		if ((uint64_t)last - first >= room) {
+			last = first + (uint32_t)room - 1;
+			uidset_add(step, first, last);
+			*from = last + 1;
+			return true;
+		}
+		uidset_add(step, first, last);
+		room -= last - first + 1;
+	}
+	return step->n > 0;
+}
+
+CO static int tell_rows(struct store_run *r, struct bytes page)
+{
+	struct imap *im = r->im;
+	struct row row;
+	struct buf out;
+	int ret;
+
+	imap_tell_keywords(im);
+	buf_init(&out, 0);
+	while (page.n) {
+		if (!row_unpack(&page, COLUMNS, &row)) {
+			buf_release(&out);
+			return -ERR_CORRUPT;
+		}
+		r->done++;
+		view_tell(&im->view, row.modseq);
+		if (!r->cmd->store.silent)
+			imap_write_flags(im, &out, &row);
+	}
+	ret = session_write(im->s, buf_bytes(&out));
+	buf_release(&out);
+	return ret;
+}
+
+CO static int store_step(struct store_run *r, struct uidset *step)
+{
+	struct imap *im = r->im;
+	struct bytes page;
+	struct arena mem;
+	int ret;
+
+	arena_init(&mem, 0);
+	view_cover(&im->view, step);
+	ret = store_flags(&im->s->user, &im->box, step, r->mode, &r->flags, NULL, &mem, &page,
+			  NULL);
+	if (ret == 0)
+		ret = tell_rows(r, page);
+	arena_release(&mem);
+	return ret;
+}
+
+CO int cmd_store(struct imap *im, struct imap_cmd *cmd)
+{
+	struct store_run r = { .im = im, .cmd = cmd, .flags = imap_store_flags(&cmd->flags) };
+	struct uidset uids, step;
+	uint32_t from = 0;
+	size_t i = 0;
+	int ret = 0;
+
+	r.mode = cmd->store.mode == '+' ? FLAGS_ADD :
+		 cmd->store.mode == '-' ? FLAGS_REMOVE :
+					  FLAGS_REPLACE;
+	uidset_init(&uids);
+	uidset_init(&step);
+	view_resolve(&im->view, cmd->set, cmd->uid, &uids);
+	while (ret == 0 && next_step(&uids, &i, &from, &step))
+		ret = store_step(&r, &step);
+	if (ret == 0 && r.done < uidset_count(&uids)) {
+		cmd->code = "EXPUNGEISSUED";
+		cmd->text = "Some of the messages are gone";
+	}
+	uidset_release(&uids);
+	uidset_release(&step);
+	return ret;
+}
