@@ -19,7 +19,6 @@ NODE_NAME = "s{}"
 FRONT_NAME = "f{}"
 # What a front end listens on, in the order of its ports; the balancer has the same.
 SERVICES = ["smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s"]
-TLS_SERVICES = {"submissions", "imaps", "pop3s"}
 
 
 class ClusterError(Exception):
@@ -437,8 +436,8 @@ class Cluster:
     def leader(self, shard):
         """Number of the node that leads, or None."""
         out = self.ctl_json("shard", "show", str(shard))
-        name = out.get("leader")
-        return int(re.sub(r"\D", "", name)) if name else None
+        led = [r["node"] for r in out["replicas"] if r["role"] == "leader"]
+        return int(re.sub(r"\D", "", led[0])) if led else None
 
     def wait_leader(self, shard, not_node=None, timeout=30):
         def led():

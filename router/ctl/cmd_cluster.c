@@ -23,7 +23,9 @@ struct shard_view *shard_views(struct ctl *ctl, const struct node_status *nodes,
 
 			if (s->shard >= shards)
 				continue;
-			v[s->shard].replicas++;
+			v[s->shard].least = v[s->shard].replicas++ ?
+						    MIN(v[s->shard].least, s->applied) :
+						    s->applied;
 			v[s->shard].last = MAX(v[s->shard].last, s->applied);
 			/* Of two that think they lead the later term does. */
 			if (s->leader && (v[s->shard].leader < 0 || s->term > v[s->shard].term)) {
@@ -255,6 +257,7 @@ int run_shard_list(struct ctl *ctl, const struct args *a UNUSED)
 	table_column(t, "present", TABLE_NUMBER);
 	table_column(t, "term", TABLE_NUMBER);
 	table_column(t, "applied", TABLE_NUMBER);
+	table_column(t, "behind", TABLE_NUMBER);
 	for (uint32_t i = 0; i < map->n_shards; i++) {
 		table_row(t);
 		table_number(t, i);
@@ -263,6 +266,7 @@ int run_shard_list(struct ctl *ctl, const struct args *a UNUSED)
 		table_number(t, v[i].replicas);
 		table_number(t, v[i].term);
 		table_number(t, v[i].last);
+		table_number(t, v[i].last - v[i].least);
 	}
 	table_print(&t, stdout);
 	return EXIT_OK;

@@ -9,6 +9,7 @@ struct shard_view {
 	int leader; /* position in cluster.conf, -1: nobody says it leads */
 	unsigned replicas;
 	uint64_t term, last;
+	uint64_t least; /* applied by the replica that is furthest behind */
 };
 
 struct shard_view *shard_views(struct ctl *ctl, const struct node_status *nodes, uint32_t shards);

@@ -70,7 +70,7 @@ def new_cluster(users, **options):
     for domain in sorted({u.split("@")[1] for u in users}):
         cluster.ctl("domain", "add", domain)
     for user in users:
-        cluster.add_user(user, password="secret-" + user.split("@")[0], hash_="sha256")
+        cluster.add_user(user, password="secret-" + user.split("@")[0], hash_="sha256-crypt")
     cluster.start_fronts()
     cluster.wait_serving()
     return cluster
@@ -335,12 +335,11 @@ def quiesce(cluster, timeout=60):
     """Every replica has applied the same index."""
     def equal():
         try:
-            rows = cluster.ctl_json("shard", "list")
+            rows = cluster.ctl_json("shard", "list")["shards"]
         except ClusterError:
             return False
-        return all(len(r["replicas"]) == min(3, cluster.n_nodes) and
-                   len({x.get("applied") for x in r["replicas"]}) == 1 and
-                   r["replicas"][0].get("applied") is not None for r in rows)
+        return all(r["present"] == min(3, cluster.n_nodes) and r["behind"] == 0 and
+                   r["leader"] != "-" for r in rows)
     wait_for("replicas at the same index", equal, timeout, 0.3)
 
 
