@@ -18,6 +18,7 @@
 #include "model/uidset.h"
 #include "wire/facts.pb-c.h"
 
+struct loop;
 struct router;
 struct store; /* one per worker */
 
