@@ -230,13 +230,22 @@ struct drain {
 	uint64_t until;
 };
 
+/* Nobody is left to take leaderships over. */
+static bool alone(const struct server *s)
+{
+	for (uint32_t i = 0; i < s->cluster.nodes.n; i++)
+		if (s->host && i != s->self && s->io.connected(s->io.arg, i))
+			return false;
+	return true;
+}
+
 static void drain_look(void *arg)
 {
 	struct drain *d = arg;
 	struct server *s = d->server;
 	unsigned leaders = s->host ? host_leaders(s->host) : 0;
 
-	if ((leaders > 0 || requests_open(s->requests) > 0) && clock_ms() < d->until)
+	if (((leaders > 0 && !alone(s)) || requests_open(s->requests) > 0) && clock_ms() < d->until)
 		return;
 	log_notice(NULL, "drained", "leaders=%u requests=%u", leaders, requests_open(s->requests));
 	loop_timer_free(&d->timer);
