@@ -100,7 +100,7 @@ static void quoted_word(struct gather *g, bool blank_before)
 	struct buf text;
 
 	buf_init(&text, 0);
-	lex_quoted(&g->in, &text);
+	lex_quoted_string(&g->in, &text);
 	put(g, buf_bytes(&text), blank_before);
 	buf_release(&text);
 }

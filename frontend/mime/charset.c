@@ -58,13 +58,13 @@ int utf8_get(struct bytes b, uint32_t *c)
 	return (int)tail + 1;
 }
 
-void utf8_put(struct buf *out, uint32_t c)
+void charset_put_utf8(struct buf *out, uint32_t c)
 {
 	uint8_t p[4];
 	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
 
 	if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) {
-		utf8_put(out, REPLACEMENT);
+		charset_put_utf8(out, REPLACEMENT);
 		return;
 	}
 	for (size_t i = n - 1; i > 0; i--, c >>= 6)
@@ -201,7 +201,7 @@ static void from_ascii(struct bytes in, struct buf *out)
 		buf_put(out, in.p, n);
 		in = bytes_skip(in, n);
 		if (in.n)
-			utf8_put(out, REPLACEMENT);
+			charset_put_utf8(out, REPLACEMENT);
 		in = bytes_skip(in, 1);
 	}
 }
@@ -218,7 +218,7 @@ static void from_1252(struct bytes in, struct buf *out)
 	for (size_t i = 0; i < in.n; i++) {
 		uint8_t c = in.p[i];
 
-		utf8_put(out, c >= 0x80 && c < 0xa0 ? c1[c - 0x80] : c);
+		charset_put_utf8(out, c >= 0x80 && c < 0xa0 ? c1[c - 0x80] : c);
 	}
 }
 
@@ -238,7 +238,7 @@ static struct bytes from_utf8(struct bytes in, struct buf *out)
 		if (len < 0)
 			return in;
 		if (len == 0)
-			utf8_put(out, REPLACEMENT);
+			charset_put_utf8(out, REPLACEMENT);
 		else
 			buf_put(out, in.p, (size_t)len);
 		in = bytes_skip(in, len ? (size_t)len : 1);
@@ -261,7 +261,7 @@ static struct bytes from_iconv(struct decode_charset *d, struct bytes in, struct
 			continue;
 		if (errno == EINVAL && in.n < sizeof(d->held))
 			return in;
-		utf8_put(out, REPLACEMENT);
+		charset_put_utf8(out, REPLACEMENT);
 		in = bytes_skip(in, 1);
 	}
 	return in;
@@ -309,7 +309,7 @@ void decode_charset_end(struct decode_charset *d, struct buf *out)
 	size_t to_n = sizeof(step);
 
 	if (d->n)
-		utf8_put(out, REPLACEMENT);
+		charset_put_utf8(out, REPLACEMENT);
 	d->n = 0;
 	if (d->kind != KIND_ICONV)
 		return;

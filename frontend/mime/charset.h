@@ -8,6 +8,6 @@
 /* Length of the character at the start of b (RFC 3629) and its value; 0: malformed, -1: more
  * bytes are needed. */
 int utf8_get(struct bytes b, uint32_t *c);
-void utf8_put(struct buf *out, uint32_t c); /* U+FFFD for what is no character */
+void charset_put_utf8(struct buf *out, uint32_t c); /* U+FFFD for what is no character */
 
 #endif

@@ -64,7 +64,7 @@ void decode_fold(struct bytes in, struct buf *out)
 			break;
 		len = utf8_get(in, &c);
 		if (len > 0)
-			utf8_put(out, fold(c));
+			charset_put_utf8(out, fold(c));
 		else
 			buf_putc(out, in.p[0]); /* not ours to judge */
 		in = bytes_skip(in, len > 0 ? (size_t)len : 1);

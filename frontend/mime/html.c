@@ -99,7 +99,7 @@ static void entity_end(struct decode_html *d, bool semicolon, struct buf *out)
 	if (d->skip[0])
 		return;
 	if (c) {
-		utf8_put(out, c);
+		charset_put_utf8(out, c);
 		return;
 	}
 	buf_putc(out, '&');

@@ -51,7 +51,7 @@ bool lex_cfws(struct bytes *in, struct buf *text)
 	}
 }
 
-void lex_quoted(struct bytes *in, struct buf *out)
+void lex_quoted_string(struct bytes *in, struct buf *out)
 {
 	size_t i;
 

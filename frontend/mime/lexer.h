@@ -14,6 +14,6 @@ bool lex_is_white(uint8_t c); /* blanks, line ends, NUL */
  * in *comment (may be NULL). */
 bool lex_cfws(struct bytes *in, struct buf *comment);
 /* At '"': appends the text without quotes, quoted pairs and line ends. */
-void lex_quoted(struct bytes *in, struct buf *out);
+void lex_quoted_string(struct bytes *in, struct buf *out);
 
 #endif

@@ -65,7 +65,7 @@ static bool next_semicolon(struct bytes *in)
 		if (in->p[0] == ';')
 			break;
 		if (in->p[0] == '"')
-			lex_quoted(in, NULL);
+			lex_quoted_string(in, NULL);
 		else
 			*in = bytes_skip(*in, 1);
 	}
@@ -81,7 +81,7 @@ static struct bytes take_value(struct bytes *in, struct arena *mem)
 	buf_init(&text, 0);
 	lex_cfws(in, NULL);
 	if (in->n && in->p[0] == '"')
-		lex_quoted(in, &text);
+		lex_quoted_string(in, &text);
 	else if (in->n)
 		plain_value(in, &text);
 	value = bytes_dup(mem, buf_bytes(&text));

@@ -37,7 +37,7 @@ static void collapse(struct bytes in, struct buf *out)
 				break;
 			if (gap)
 				buf_putc(out, ' ');
-			utf8_put(out, c);
+			charset_put_utf8(out, c);
 			chars++;
 			gap = false;
 		}
