@@ -94,7 +94,7 @@ static struct bytes initial(const struct smtp_cmd *c)
 	return bytes_eq(c->initial, BYTES("=")) ? BYTES_NONE : c->initial;
 }
 
-CO void cmd_auth(struct smtp *m, const struct smtp_cmd *c)
+CO void smtp_auth(struct smtp *m, const struct smtp_cmd *c)
 {
 	if (m->s->account) {
 		smtp_fail(m, REPLY_AUTH_TWICE);

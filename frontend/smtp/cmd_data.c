@@ -257,7 +257,7 @@ static void give_up(struct smtp *m, int why)
 	session_close(m->s);
 }
 
-CO void cmd_data(struct smtp *m, const struct smtp_cmd *c UNUSED)
+CO void smtp_data(struct smtp *m, const struct smtp_cmd *c UNUSED)
 {
 	struct intake in = { .m = m };
 	int ret;

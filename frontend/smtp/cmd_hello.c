@@ -45,13 +45,13 @@ static void hello(struct smtp *m, struct bytes name)
 	m->helo[name.n] = '\0';
 }
 
-CO void cmd_helo(struct smtp *m, const struct smtp_cmd *c)
+CO void smtp_helo(struct smtp *m, const struct smtp_cmd *c)
 {
 	hello(m, c->arg);
 	session_printf(m->s, "250 %s\r\n", m->s->site->hostname);
 }
 
-CO void cmd_ehlo(struct smtp *m, const struct smtp_cmd *c)
+CO void smtp_ehlo(struct smtp *m, const struct smtp_cmd *c)
 {
 	hello(m, c->arg);
 	m->esmtp = true;
@@ -62,7 +62,7 @@ CO void cmd_ehlo(struct smtp *m, const struct smtp_cmd *c)
 	session_printf(m->s, "250 SIZE %" PRIu64 "\r\n", m->s->limits->message_size);
 }
 
-CO void cmd_starttls(struct smtp *m, const struct smtp_cmd *c UNUSED)
+CO void smtp_starttls(struct smtp *m, const struct smtp_cmd *c UNUSED)
 {
 	if (m->s->tls) {
 		smtp_fail(m, REPLY_TLS_TWICE);

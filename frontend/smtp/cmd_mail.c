@@ -37,7 +37,7 @@ CO static enum smtp_reply check_sender(struct smtp *m, const struct smtp_path *p
 	return owns ? REPLY_NONE : REPLY_NOT_SENDER;
 }
 
-CO void cmd_mail(struct smtp *m, const struct smtp_cmd *c)
+CO void smtp_mail(struct smtp *m, const struct smtp_cmd *c)
 {
 	enum smtp_reply r;
 
@@ -129,7 +129,7 @@ CO static enum smtp_reply add_rcpt(struct smtp *m, const struct smtp_path *path)
 }
 
 /* Guessing addresses is an error of a stranger; a mail server of ours may pass on what it got. */
-CO void cmd_rcpt(struct smtp *m, const struct smtp_cmd *c)
+CO void smtp_rcpt(struct smtp *m, const struct smtp_cmd *c)
 {
 	enum smtp_reply r = add_rcpt(m, &c->path);
 

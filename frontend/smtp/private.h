@@ -43,8 +43,8 @@ void smtp_answer_error(struct smtp *m, int err);
 
 /* Rows of cmd.def. */
 typedef void smtp_run(struct smtp *m, const struct smtp_cmd *c);
-CO smtp_run cmd_ehlo, cmd_helo, cmd_starttls, cmd_auth, cmd_mail, cmd_rcpt, cmd_data, cmd_rset,
-	cmd_noop, cmd_vrfy, cmd_help, cmd_quit, cmd_xclient;
+CO smtp_run smtp_ehlo, smtp_helo, smtp_starttls, smtp_auth, smtp_mail, smtp_rcpt, smtp_data,
+	smtp_rset, smtp_noop, smtp_vrfy, smtp_help, smtp_quit, smtp_xclient;
 CO void smtp_auth_line(struct smtp *m, struct bytes line);
 
 /* The dot: hands the message to the store and answers. */
