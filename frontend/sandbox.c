@@ -172,6 +172,9 @@ static const int allowed[] = {
 	SCMP_SYS(membarrier),
 	SCMP_SYS(sched_yield),
 	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(sched_getparam), /* libzmq's threads look at and set their own priority */
+	SCMP_SYS(sched_getscheduler),
+	SCMP_SYS(sched_setscheduler),
 	SCMP_SYS(getcpu),
 	SCMP_SYS(gettid),
 	SCMP_SYS(getpid),

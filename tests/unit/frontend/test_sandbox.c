@@ -101,8 +101,15 @@ TEST(sandbox, files_and_sockets_are_refused)
 
 /* ---- what must go on working ------------------------------------------------------------------- */
 
-static void *nothing(void *arg)
+/* As libzmq's threads begin. */
+static void *priorities(void *arg)
 {
+	struct sched_param param;
+	int policy;
+
+	if (pthread_getschedparam(pthread_self(), &policy, &param) ||
+	    pthread_setschedparam(pthread_self(), policy, &param))
+		_exit(96);
 	return arg;
 }
 
@@ -110,7 +117,7 @@ static int use_thread(void)
 {
 	pthread_t t;
 
-	return pthread_create(&t, NULL, nothing, NULL) == 0 && pthread_join(t, NULL) == 0 ? 42 : 1;
+	return pthread_create(&t, NULL, priorities, NULL) == 0 && pthread_join(t, NULL) == 0 ? 42 : 1;
 }
 
 static int use_iconv(void)
