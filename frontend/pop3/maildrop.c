@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pop3/maildrop.h"
+
+#include <stdlib.h>
+
+enum { PAGE = 65536 };
+
+static int take_page(struct maildrop *d, struct bytes page)
+{
+	struct row row;
+
+	while (page.n) {
+		if (!row_unpack(&page, ROW_SIZE, &row))
+			return -ERR_CORRUPT;
+		if (d->n == d->cap) {
+			d->cap = MAX(d->cap * 2, 16);
+			d->v = xrealloc(d->v, d->cap * sizeof(*d->v));
+		}
+		d->v[d->n++] = (struct drop_message){ .uid = row.uid, .size = row.size };
+	}
+	return 0;
+}
+
+CO static int load(struct session *s, struct maildrop *d)
+{
+	struct mailbox info;
+	struct bytes page;
+	struct arena mem;
+	uint32_t next;
+	int ret;
+
+	arena_init(&mem, 0);
+	ret = store_select(&s->user, s->account, BYTES("INBOX"), ROW_SIZE, &mem, &info, &d->box,
+			   &page, &next);
+	while (ret == 0) {
+		ret = take_page(d, page);
+		if (ret < 0 || next == 0)
+			break;
+		arena_clear(&mem);
+		ret = store_rows(&s->user, &d->box, NULL, ROW_SIZE, next, PAGE, &mem, &page, &next);
+	}
+	arena_release(&mem);
+	return ret;
+}
+
+CO int maildrop_open(struct session *s, struct maildrop **drop)
+{
+	struct maildrop *d = xnew(struct maildrop);
+	int ret = store_lock(&s->user, s->account, &d->lock);
+
+	if (ret == 0)
+		ret = load(s, d);
+	if (ret < 0) {
+		maildrop_close(&d);
+		return ret;
+	}
+	maildrop_undelete(d);
+	*drop = d;
+	return 0;
+}
+
+void maildrop_close(struct maildrop **drop)
+{
+	struct maildrop *d = *drop;
+
+	*drop = NULL;
+	if (!d)
+		return;
+	store_unlock(&d->lock);
+	store_box_release(&d->box);
+	free(d->v);
+	free(d);
+}
+
+struct drop_message *maildrop_get(struct maildrop *d, uint32_t number)
+{
+	if (number == 0 || number > d->n || d->v[number - 1].deleted)
+		return NULL;
+	return &d->v[number - 1];
+}
+
+void maildrop_delete(struct maildrop *d, struct drop_message *m)
+{
+	INVARIANT(!m->deleted);
+	m->deleted = true;
+	d->kept--;
+	d->octets -= m->size;
+}
+
+void maildrop_undelete(struct maildrop *d)
+{
+	d->kept = d->n;
+	d->octets = 0;
+	for (size_t i = 0; i < d->n; i++) {
+		d->v[i].deleted = false;
+		d->octets += d->v[i].size;
+	}
+}
+
+CO int maildrop_body(struct session *s, struct maildrop *d, const struct drop_message *m,
+		     struct body **body)
+{
+	uint32_t columns = ROW_SIZE | ROW_CHUNKS, next;
+	struct uidset one;
+	struct bytes page;
+	struct row row;
+	int ret;
+
+	uidset_init(&one);
+	uidset_add(&one, m->uid, m->uid);
+	ret = store_rows(&s->user, &d->box, &one, columns, m->uid, PAGE, &s->mem, &page, &next);
+	uidset_release(&one);
+	if (ret < 0)
+		return ret;
+	if (page.n == 0)
+		return -ERR_NOTFOUND;
+	if (!row_unpack(&page, columns, &row) || row.uid != m->uid)
+		return -ERR_CORRUPT;
+	*body = body_open(&s->user, &row, s->account);
+	body_range(*body, 0, row.size);
+	return 0;
+}
+
+CO int maildrop_commit(struct session *s, struct maildrop *d, uint64_t *gone)
+{
+	struct uidset uids, were;
+	int ret = 0;
+
+	uidset_init(&uids);
+	uidset_init(&were);
+	for (size_t i = 0; i < d->n; i++)
+		if (d->v[i].deleted)
+			uidset_add(&uids, d->v[i].uid, d->v[i].uid);
+	if (uids.n)
+		ret = store_expunge(&s->user, &d->box, &uids, false, &were);
+	*gone = uidset_count(&were);
+	uidset_release(&uids);
+	uidset_release(&were);
+	return ret;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* private.h - a POP3 session between its commands. */
+#ifndef TERN_POP3_PRIVATE_H
+#define TERN_POP3_PRIVATE_H
+
+#include "pop3/maildrop.h"
+#include "pop3/parse.h"
+#include "session/line.h"
+
+struct pop3 {
+	struct session *s;
+	struct line_reader reader;
+	struct bytes line;     /* taken, not run yet; in s->mem */
+	char *user;            /* of USER; NULL: none yet */
+	bool auth_plain;       /* the next line is a response (RFC 5034) */
+	struct maildrop *drop; /* NULL: not logged in */
+};
+
+enum { /* states of RFC 1939, 4 and 5 */
+       IN_AUTH = BIT(0),
+       IN_DROP = BIT(1),
+       IN_ANY = IN_AUTH | IN_DROP,
+};
+
+enum { SECRET = BIT(0) }; /* the line is wiped */
+
+/* Replies: text with the response code of RFC 2449, 8 or 3206, if any, in front. */
+void pop3_ok(struct pop3 *p, const char *text);
+void pop3_err(struct pop3 *p, const char *text);
+/* One that counts as the client's error; over errors_hard it is the last one. */
+void pop3_bad(struct pop3 *p, const char *text);
+/* What the store could not do. */
+void pop3_store_err(struct pop3 *p, int err);
+void pop3_forget(struct pop3 *p); /* what was said before the login is over */
+
+/* Rows of cmd.def. */
+typedef void pop3_run(struct pop3 *p, const struct pop3_cmd *c);
+CO pop3_run cmd_capa, cmd_stls, cmd_user, cmd_pass, cmd_auth, cmd_stat, cmd_list, cmd_uidl,
+	cmd_retr, cmd_top, cmd_dele, cmd_rset, cmd_noop, cmd_quit;
+CO void pop3_auth_line(struct pop3 *p, struct bytes line);
+
+#endif
