@@ -33,6 +33,15 @@ static const struct option_def *any_option(const struct verb *verbs, const struc
 	return found;
 }
 
+static int add_option(struct args *a, const char *name, const char *value, struct why *why)
+{
+	if (a->n_options == OPTIONS_MAX)
+		return why_set(why, ERR_INVALID, "too many options");
+	a->options[a->n_options].name = name;
+	a->options[a->n_options++].value = value;
+	return 0;
+}
+
 static int take_option(const struct verb *verbs, const char *const **argv, const char *const *end,
 		       struct args *a, struct why *why)
 {
@@ -47,13 +56,11 @@ static int take_option(const struct verb *verbs, const char *const **argv, const
 	if (o->value && !glued && *argv + 1 == end)
 		return why_set(why, ERR_INVALID, "--%s needs a value: --%s %s", o->name, o->name,
 			       o->value);
-	if (a->n_options == OPTIONS_MAX)
-		return why_set(why, ERR_INVALID, "too many options");
-	a->options[a->n_options].name = o->name;
-	a->options[a->n_options++].value = !o->value ? "" :
-					   glued     ? strchr(**argv, '=') + 1 :
-						       *++*argv;
-	return 0;
+	return add_option(a, o->name,
+			  !o->value ? "" :
+			  glued     ? strchr(**argv, '=') + 1 :
+				      *++*argv,
+			  why);
 }
 
 static int split(int argc, const char *const *argv, const struct verb *verbs, struct args *a,
@@ -67,7 +74,7 @@ static int split(int argc, const char *const *argv, const struct verb *verbs, st
 		if (options && strcmp(*argv, "--") == 0)
 			options = false;
 		else if (options && strcmp(*argv, "-h") == 0)
-			a->options[a->n_options++ % OPTIONS_MAX].name = "help";
+			ret = add_option(a, "help", "", why);
 		else if (options && strncmp(*argv, "--", 2) == 0)
 			ret = take_option(verbs, &argv, end, a, why);
 		else if (a->n == ARGS_MAX)
@@ -154,6 +161,6 @@ const char *args_option(const struct args *a, const char *name)
 {
 	for (unsigned i = a->n_options; i-- > 0;)
 		if (strcmp(a->options[i].name, name) == 0)
-			return a->options[i].value ? a->options[i].value : "";
+			return a->options[i].value;
 	return NULL;
 }

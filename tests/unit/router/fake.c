@@ -164,7 +164,7 @@ static void serve_watch(struct fake_node *n, const struct msg *m, struct arena *
 	if (w->fresh)
 		f->n_watched = 0;
 	for (size_t i = 0; i < w->n_drop; i++)
-		for (size_t j = 0; j < f->n_watched; j++)
+		for (size_t j = 0; j < MIN(f->n_watched, (size_t)64); j++)
 			if (f->watched[j] == w->drop[i]->account)
 				f->watched[j] = 0;
 	for (size_t i = 0; i < w->n_add; i++) {
