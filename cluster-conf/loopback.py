@@ -74,6 +74,7 @@ class Process:
         self.pid_file = os.path.join(cluster.dir, "run", name + ".pid")
         self.log = os.path.join(cluster.dir, "log", name + ".log")
         self.child = None
+        self.env = {}  # beyond ours, at every start
 
     def pid(self):
         try:
@@ -85,13 +86,13 @@ class Process:
             self.child.poll()
         return int(pid) if process_start(int(pid)) == start else None
 
-    def start(self, env=None):
+    def start(self):
         if self.pid():
             return
         with open(self.log, "ab") as log:
             self.child = subprocess.Popen(
                 self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, env=dict(os.environ, **(env or {})))
+                start_new_session=True, env=dict(os.environ, **self.env))
         with open(self.pid_file, "w", encoding="ascii") as f:
             f.write(f"{self.child.pid} {process_start(self.child.pid) or 0}\n")
 

@@ -38,6 +38,16 @@ def check(condition, text):
         raise ClusterError(text)
 
 
+class Skip(Exception):
+    """The test cannot run here; the text says why."""
+
+
+def slowness():
+    """What time limits are multiplied with: 1 on an idle machine, 3 on a busy one."""
+    busy = 3 if os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1) else 1
+    return busy * float(os.environ.get("TERN_SLOW", "1"))
+
+
 def run_test(test, seed=None):
     """Runs test(seed) and exits as the runner wants it."""
     seed = int(os.environ.get("TERN_SEED") or seed or random.randrange(1 << 32))
@@ -45,6 +55,9 @@ def run_test(test, seed=None):
     random.seed(seed)
     try:
         test()
+    except Skip as e:
+        print(f"skipped: {e}", flush=True)
+        return 77
     except (ClusterError, AssertionError, OSError) as e:
         print(f"FAILED: {e} (seed {seed})", flush=True)
         return 1
@@ -53,9 +66,27 @@ def run_test(test, seed=None):
     return 0
 
 
-def new_cluster(users, **options):
-    bin_dir = os.environ.get("TERN_BIN") or os.path.join(
+def bin_dir():
+    return os.environ.get("TERN_BIN") or os.path.join(
         os.path.dirname(__file__), "..", "..", "build", "release", "bin")
+
+
+def need_fault_points():
+    with open(os.path.join(bin_dir(), "tern-storenode"), "rb") as f:
+        if b"FAULTPOINT" not in f.read():
+            raise Skip("built without fault points (cmake -DTERN_FAULTS=ON)")
+
+
+def faults_fired(processes, name):
+    """How often a fault point fired, by the processes' own logs (T77)."""
+    n = 0
+    for p in processes:
+        with open(p.log, encoding="utf-8", errors="replace") as f:
+            n += sum(1 for line in f if f" fault name={name} " in line)
+    return n
+
+
+def new_cluster(users, node_env=None, front_env=None, **options):
     directory = tempfile.mkdtemp(prefix="cluster-", dir=os.environ.get("TMPDIR"))
     path = directory
     while path != "/" and path.startswith(os.environ.get("TMPDIR", "/tmp")):
@@ -63,17 +94,26 @@ def new_cluster(users, **options):
         path = os.path.dirname(path)
     options.setdefault("shards", 16)
     options.setdefault("balancer", False)
-    cluster = Cluster(directory, bin_dir, **options)
+    cluster = Cluster(directory, bin_dir(), **options)
+    for p in cluster.nodes:
+        p.env = dict(node_env or {})
+    for p in cluster.fronts:
+        p.env = dict(front_env or {})
     cluster.create()
     cluster.start_nodes()
     cluster.bootstrap()
     for domain in sorted({u.split("@")[1] for u in users}):
         cluster.ctl("domain", "add", domain)
     for user in users:
-        cluster.add_user(user, password="secret-" + user.split("@")[0], hash_="sha256-crypt")
+        cluster.add_user(user, password=user_password(user), hash_="sha256-crypt")
     cluster.start_fronts()
+    cluster.start_balancer()
     cluster.wait_serving()
     return cluster
+
+
+def user_password(user):
+    return "secret-" + user.split("@")[0]
 
 
 class running:
