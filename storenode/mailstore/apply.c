@@ -146,7 +146,7 @@ static struct bytes in_session(struct txn *t, const Tern__Op *op)
 	shard_put(t->rows, &t->shard); /* what a rollback returns to */
 	rows_mark(t->rows);
 	answer = run(t, op);
-	session_end(t, answer);
+	session_answered(t, answer);
 	return answer;
 }
 

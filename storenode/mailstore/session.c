@@ -106,7 +106,7 @@ static size_t answers_drop(struct txn *t, uint64_t client, uint64_t below, size_
 	return n;
 }
 
-void session_end(struct txn *t, struct bytes answer)
+void session_answered(struct txn *t, struct bytes answer)
 {
 	const struct stamp *s = &t->e->stamp;
 	struct client_rec c;

@@ -23,7 +23,7 @@ enum session {
 enum session session_begin(struct txn *t, bool hello, struct bytes *answer, int *ret);
 /* Keeps the answer, moves done_below on and drops answers below. After the operation's own rows
  * are settled. */
-void session_end(struct txn *t, struct bytes answer);
+void session_answered(struct txn *t, struct bytes answer);
 uint64_t client_expire(struct txn *t, uint64_t client, size_t max, size_t *n);
 
 /* fence of (client, seq): true with the answer if it has happened. */
