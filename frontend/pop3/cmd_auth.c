@@ -40,7 +40,7 @@ static const struct {
 	{ "SASL PLAIN", can_login }, { "IMPLEMENTATION Tern", logged_in },
 };
 
-CO void cmd_capa(struct pop3 *p, const struct pop3_cmd *c UNUSED)
+CO void pop3_cmd_capa(struct pop3 *p, const struct pop3_cmd *c UNUSED)
 {
 	pop3_ok(p, "capabilities follow");
 	for (size_t i = 0; i < ARRAY_LEN(capabilities); i++)
@@ -49,7 +49,7 @@ CO void cmd_capa(struct pop3 *p, const struct pop3_cmd *c UNUSED)
 	session_puts(p->s, ".\r\n");
 }
 
-CO void cmd_stls(struct pop3 *p, const struct pop3_cmd *c UNUSED)
+CO void pop3_cmd_stls(struct pop3 *p, const struct pop3_cmd *c UNUSED)
 {
 	if (p->s->tls) {
 		pop3_bad(p, "TLS is already active");
@@ -99,7 +99,7 @@ CO static void login(struct pop3 *p, struct bytes authzid, struct bytes user, st
 }
 
 /* P3: before a secret is said, as far as it is ours to prevent. */
-CO void cmd_user(struct pop3 *p, const struct pop3_cmd *c)
+CO void pop3_cmd_user(struct pop3 *p, const struct pop3_cmd *c)
 {
 	if (!session_login_allowed(p->s)) {
 		pop3_bad(p, NEED_TLS);
@@ -112,7 +112,7 @@ CO void cmd_user(struct pop3 *p, const struct pop3_cmd *c)
 	pop3_ok(p, "now the password");
 }
 
-CO void cmd_pass(struct pop3 *p, const struct pop3_cmd *c)
+CO void pop3_cmd_pass(struct pop3 *p, const struct pop3_cmd *c)
 {
 	if (!session_login_allowed(p->s))
 		pop3_bad(p, NEED_TLS);

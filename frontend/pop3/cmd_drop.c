@@ -8,7 +8,7 @@
 
 /* ---- STAT, LIST, UIDL ---------------------------------------------------------------------- */
 
-CO void cmd_stat(struct pop3 *p, const struct pop3_cmd *c UNUSED)
+CO void pop3_cmd_stat(struct pop3 *p, const struct pop3_cmd *c UNUSED)
 {
 	session_printf(p->s, "+OK %zu %" PRIu64 "\r\n", p->drop->kept, p->drop->octets);
 }
@@ -49,19 +49,19 @@ CO static void listing(struct pop3 *p, const struct pop3_cmd *c,
 	session_puts(p->s, ".\r\n");
 }
 
-CO void cmd_list(struct pop3 *p, const struct pop3_cmd *c)
+CO void pop3_cmd_list(struct pop3 *p, const struct pop3_cmd *c)
 {
 	listing(p, c, put_size);
 }
 
-CO void cmd_uidl(struct pop3 *p, const struct pop3_cmd *c)
+CO void pop3_cmd_uidl(struct pop3 *p, const struct pop3_cmd *c)
 {
 	listing(p, c, put_uidl);
 }
 
 /* ---- DELE, RSET, NOOP ---------------------------------------------------------------------- */
 
-CO void cmd_dele(struct pop3 *p, const struct pop3_cmd *c)
+CO void pop3_cmd_dele(struct pop3 *p, const struct pop3_cmd *c)
 {
 	struct drop_message *m = maildrop_get(p->drop, c->msg);
 
@@ -73,13 +73,13 @@ CO void cmd_dele(struct pop3 *p, const struct pop3_cmd *c)
 	pop3_ok(p, "marked for deletion");
 }
 
-CO void cmd_rset(struct pop3 *p, const struct pop3_cmd *c UNUSED)
+CO void pop3_cmd_rset(struct pop3 *p, const struct pop3_cmd *c UNUSED)
 {
 	maildrop_undelete(p->drop);
 	pop3_ok(p, "nothing is marked for deletion");
 }
 
-CO void cmd_noop(struct pop3 *p, const struct pop3_cmd *c UNUSED)
+CO void pop3_cmd_noop(struct pop3 *p, const struct pop3_cmd *c UNUSED)
 {
 	pop3_ok(p, "");
 }
@@ -105,7 +105,7 @@ CO static void update(struct pop3 *p)
 		pop3_err(p, "[SYS/TEMP] nothing was removed, try again later");
 }
 
-CO void cmd_quit(struct pop3 *p, const struct pop3_cmd *c UNUSED)
+CO void pop3_cmd_quit(struct pop3 *p, const struct pop3_cmd *c UNUSED)
 {
 	if (p->drop)
 		update(p);

@@ -75,7 +75,7 @@ CO void cmd_retr(struct pop3 *p, const struct pop3_cmd *c)
 	retrieve(p, c, &d);
 }
 
-CO void cmd_top(struct pop3 *p, const struct pop3_cmd *c)
+CO void pop3_cmd_top(struct pop3 *p, const struct pop3_cmd *c)
 {
 	struct pop3_dots d;
 
