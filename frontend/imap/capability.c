@@ -16,7 +16,7 @@ void capability_write(const struct session *s, struct buf *out)
 		buf_printf(out, " APPENDLIMIT=%" PRIu64, s->limits->message_size);
 }
 
-CO int cmd_capability(struct imap *im, struct imap_cmd *cmd UNUSED)
+CO int imap_cmd_capability(struct imap *im, struct imap_cmd *cmd UNUSED)
 {
 	struct buf out;
 

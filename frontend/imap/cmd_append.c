@@ -37,7 +37,7 @@ CO int imap_find_target(struct imap *im, struct imap_cmd *cmd, struct bytes raw,
 	return ret;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 static int too_slow(struct imap *im)
 {
@@ -111,7 +111,7 @@ CO static int receive_command(struct incoming *in)
 	return ret < 0 ? ret : end_of_command(in->im);
 }
 
-/* ---- refusing ---------------------------------------------------------------------------------------- */
+/* ---- refusing ------------------------------------------------------------------------------- */
 
 /* Before anything of the message has been read. */
 CO static int refuse(struct imap *im, struct imap_cmd *cmd, int why)
@@ -130,7 +130,7 @@ CO static int refuse(struct imap *im, struct imap_cmd *cmd, int why)
 	return ret == -ERR_GONE ? ret : why;
 }
 
-/* ---- APPEND ------------------------------------------------------------------------------------------- */
+/* ---- APPEND --------------------------------------------------------------------------------- */
 
 static int check_size(const struct imap *im, struct imap_cmd *cmd)
 {
@@ -193,7 +193,7 @@ CO static int take_message(struct imap *im, struct imap_cmd *cmd, const struct m
 	return ret;
 }
 
-CO int cmd_append(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_append(struct imap *im, struct imap_cmd *cmd)
 {
 	struct mailbox box;
 	int ret = check_size(im, cmd);

@@ -2,7 +2,7 @@
 /* cmd_auth.c - STARTTLS, LOGIN, AUTHENTICATE PLAIN (RFC 4616, 4959). */
 #include "imap/private.h"
 
-CO int cmd_starttls(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_starttls(struct imap *im, struct imap_cmd *cmd)
 {
 	struct session *s = im->s;
 
@@ -58,7 +58,7 @@ CO static int log_in(struct imap *im, struct imap_cmd *cmd, struct bytes authzid
 	}
 }
 
-CO int cmd_login(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_login(struct imap *im, struct imap_cmd *cmd)
 {
 	if (!is_private(im, cmd))
 		return -ERR_DENIED;
@@ -75,7 +75,7 @@ static int ask(struct imap *im, struct imap_cmd *cmd)
 	return RUN_ANSWERED;
 }
 
-CO int cmd_authenticate(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_authenticate(struct imap *im, struct imap_cmd *cmd)
 {
 	struct bytes authzid, user, password;
 	bool answered = im->mode == MODE_AUTH;

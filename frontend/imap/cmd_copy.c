@@ -61,18 +61,18 @@ CO static int copy(struct imap *im, struct imap_cmd *cmd, bool move)
 	return ret;
 }
 
-CO int cmd_copy(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_copy(struct imap *im, struct imap_cmd *cmd)
 {
 	return copy(im, cmd, false);
 }
 
-CO int cmd_move(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_move(struct imap *im, struct imap_cmd *cmd)
 {
 	return copy(im, cmd, true);
 }
 
 /* EXPUNGE takes all that is marked \Deleted, UID EXPUNGE of those named. */
-CO int cmd_expunge(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_expunge(struct imap *im, struct imap_cmd *cmd)
 {
 	struct uidset uids, gone;
 	int ret = 0;

@@ -15,7 +15,7 @@
 enum { PAGE = 65536, RANGES = 5000 };
 #define MARKED (ROW_FLAGS | ROW_MODSEQ) /* columns that a change of flags answers with */
 
-/* ---- what is asked for ---------------------------------------------------------------------------------- */
+/* ---- what is asked for ---------------------------------------------------------------------- */
 
 static uint32_t columns_of(const struct fetch_item *item)
 {
@@ -54,7 +54,7 @@ static void finish(struct fetch *f)
 	arena_release(&f->row_mem);
 }
 
-/* ---- one message -------------------------------------------------------------------------------------------- */
+/* ---- one message ---------------------------------------------------------------------------- */
 
 CO static int show_item(struct fetch *f, const struct row *row, const struct fetch_item *item)
 {
@@ -139,7 +139,7 @@ CO static int show(struct fetch *f, const struct row *row, uint32_t seq)
 	return about_message(f, row, ret);
 }
 
-/* ---- \Seen -------------------------------------------------------------------------------------------------- */
+/* ---- \Seen ---------------------------------------------------------------------------------- */
 
 CO static int mark(struct fetch *f, const struct uidset *unseen, struct arena *mem)
 {
@@ -164,7 +164,7 @@ CO static int mark(struct fetch *f, const struct uidset *unseen, struct arena *m
 	return session_write(im->s, buf_bytes(&f->out));
 }
 
-/* ---- pages ---------------------------------------------------------------------------------------------------- */
+/* ---- pages ---------------------------------------------------------------------------------- */
 
 CO static int show_page(struct fetch *f, struct bytes page, struct arena *mem)
 {
@@ -227,7 +227,7 @@ CO static int show_set(struct fetch *f, const struct uidset *uids)
 	return ret;
 }
 
-CO int cmd_fetch(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_fetch(struct imap *im, struct imap_cmd *cmd)
 {
 	struct uidset uids;
 	uint64_t wanted;

@@ -32,7 +32,7 @@ CO static int begin(struct imap *im, const struct imap_cmd *cmd)
 	return ret == -ERR_GONE ? ret : RUN_ANSWERED;
 }
 
-CO int cmd_idle(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_idle(struct imap *im, struct imap_cmd *cmd)
 {
 	if (im->mode != MODE_IDLE)
 		return begin(im, cmd);

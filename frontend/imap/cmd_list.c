@@ -19,7 +19,7 @@ struct listing {
 	struct buf out;
 };
 
-/* ---- which ---------------------------------------------------------------------------------------- */
+/* ---- which ---------------------------------------------------------------------------------- */
 
 static bool matches(const struct listing *l, struct bytes path)
 {
@@ -78,7 +78,7 @@ static bool is_listed(const struct listing *l, struct bytes path)
 	return false;
 }
 
-/* ---- lines ------------------------------------------------------------------------------------------ */
+/* ---- lines ---------------------------------------------------------------------------------- */
 
 static void attributes(struct listing *l, const struct mailbox *box)
 {
@@ -123,7 +123,7 @@ static void line(struct listing *l, const struct mailbox *box, struct bytes path
 		status_write(l->im, &l->out, box, l->cmd->status);
 }
 
-/* ---- one name after the other -------------------------------------------------------------------------- */
+/* ---- one name after the other --------------------------------------------------------------- */
 
 /* Names above a subscription that are neither mailboxes nor subscriptions. */
 static void tell_implied(struct listing *l, size_t i)
@@ -191,7 +191,7 @@ CO static int list(struct imap *im, struct imap_cmd *cmd, bool lsub)
 	return ret;
 }
 
-CO int cmd_list(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_list(struct imap *im, struct imap_cmd *cmd)
 {
 	/* RFC 3501, 6.3.8: an empty pattern asks for the separator. */
 	if (!(cmd->options & LIST_EXTENDED) && cmd->list.patterns[0].n == 0) {
@@ -201,7 +201,7 @@ CO int cmd_list(struct imap *im, struct imap_cmd *cmd)
 	return list(im, cmd, false);
 }
 
-CO int cmd_lsub(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_lsub(struct imap *im, struct imap_cmd *cmd)
 {
 	return list(im, cmd, true);
 }

@@ -15,7 +15,7 @@ static struct bytes without_separator(struct bytes raw)
 	return bytes_head(raw, raw.n - bytes_ends(raw, BYTES("/")));
 }
 
-CO int cmd_create(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_create(struct imap *im, struct imap_cmd *cmd)
 {
 	struct session *s = im->s;
 	struct bytes path;
@@ -27,7 +27,7 @@ CO int cmd_create(struct imap *im, struct imap_cmd *cmd)
 	return about_name(ret);
 }
 
-CO int cmd_delete(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_delete(struct imap *im, struct imap_cmd *cmd)
 {
 	struct mailbox box;
 	int ret = imap_find(im, cmd->name, &box);
@@ -37,7 +37,7 @@ CO int cmd_delete(struct imap *im, struct imap_cmd *cmd)
 	return about_name(ret);
 }
 
-CO int cmd_rename(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_rename(struct imap *im, struct imap_cmd *cmd)
 {
 	struct session *s = im->s;
 	struct bytes from, to;
@@ -61,12 +61,12 @@ CO static int subscribe(struct imap *im, struct imap_cmd *cmd, bool on)
 	return about_name(ret);
 }
 
-CO int cmd_subscribe(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_subscribe(struct imap *im, struct imap_cmd *cmd)
 {
 	return subscribe(im, cmd, true);
 }
 
-CO int cmd_unsubscribe(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_unsubscribe(struct imap *im, struct imap_cmd *cmd)
 {
 	return subscribe(im, cmd, false);
 }

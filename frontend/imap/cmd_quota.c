@@ -32,7 +32,7 @@ CO static int tell_quota(struct imap *im)
 	return 0;
 }
 
-CO int cmd_getquota(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_getquota(struct imap *im, struct imap_cmd *cmd)
 {
 	if (cmd->name.n) {
 		cmd->text = "No such quota root";
@@ -41,7 +41,7 @@ CO int cmd_getquota(struct imap *im, struct imap_cmd *cmd)
 	return tell_quota(im);
 }
 
-CO int cmd_getquotaroot(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_getquotaroot(struct imap *im, struct imap_cmd *cmd)
 {
 	struct mailbox box;
 	struct buf out;

@@ -9,7 +9,7 @@ enum { PAGE = 65536, DEEP_PAGE = 32768, RANGES = 5000 };
 
 typedef int judge_fn(struct search *q, const struct row *row, struct arena *mem);
 
-/* ---- stages ------------------------------------------------------------------------------------------------ */
+/* ---- stages --------------------------------------------------------------------------------- */
 
 CO static int judge_row(struct search *q, const struct row *row, struct arena *mem UNUSED)
 {
@@ -124,7 +124,7 @@ CO static int search(struct search *q)
 	return ret;
 }
 
-/* ---- the answer ---------------------------------------------------------------------------------------------- */
+/* ---- the answer ----------------------------------------------------------------------------- */
 
 CO static int tell_hits(struct search *q, bool uid)
 {
@@ -164,7 +164,7 @@ static void release(struct search *q)
 	uidset_release(&q->open);
 }
 
-CO int cmd_search(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_search(struct imap *im, struct imap_cmd *cmd)
 {
 	struct search q = { .im = im, .root = cmd->search.root };
 	int ret;

@@ -114,19 +114,19 @@ CO static int open_mailbox(struct imap *im, struct imap_cmd *cmd, bool read_only
 	return 0;
 }
 
-CO int cmd_select(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_select(struct imap *im, struct imap_cmd *cmd)
 {
 	return open_mailbox(im, cmd, false);
 }
 
-CO int cmd_examine(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_examine(struct imap *im, struct imap_cmd *cmd)
 {
 	return open_mailbox(im, cmd, true);
 }
 
 /* Not a word about what goes (RFC 3501, 6.4.2). If it does not go the mailbox stays selected:
  * the client can try again. */
-CO int cmd_close(struct imap *im, struct imap_cmd *cmd UNUSED)
+CO int imap_cmd_close(struct imap *im, struct imap_cmd *cmd UNUSED)
 {
 	struct uidset gone;
 	int ret = 0;
@@ -140,7 +140,7 @@ CO int cmd_close(struct imap *im, struct imap_cmd *cmd UNUSED)
 	return ret == -ERR_NOTFOUND ? 0 : ret;
 }
 
-CO int cmd_unselect(struct imap *im, struct imap_cmd *cmd UNUSED)
+CO int imap_cmd_unselect(struct imap *im, struct imap_cmd *cmd UNUSED)
 {
 	imap_unselect(im);
 	return 0;

@@ -3,14 +3,14 @@
 #include "imap/private.h"
 
 /* Also CHECK: there is nothing to be written down, everything that was answered is. */
-CO int cmd_noop(struct imap *im, struct imap_cmd *cmd UNUSED)
+CO int imap_cmd_noop(struct imap *im, struct imap_cmd *cmd UNUSED)
 {
 	int ret = imap_sync(im, true);
 
 	return ret == -ERR_NOTFOUND ? imap_mailbox_gone(im) : ret;
 }
 
-CO int cmd_logout(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_logout(struct imap *im, struct imap_cmd *cmd)
 {
 	session_puts(im->s, "* BYE Logging out\r\n");
 	imap_tagged(im, cmd->tag, "OK", NULL, "LOGOUT completed");
@@ -18,13 +18,13 @@ CO int cmd_logout(struct imap *im, struct imap_cmd *cmd)
 	return RUN_ANSWERED;
 }
 
-CO int cmd_id(struct imap *im, struct imap_cmd *cmd UNUSED)
+CO int imap_cmd_id(struct imap *im, struct imap_cmd *cmd UNUSED)
 {
 	session_puts(im->s, "* ID (\"name\" \"Tern\")\r\n");
 	return 0;
 }
 
-CO int cmd_namespace(struct imap *im, struct imap_cmd *cmd UNUSED)
+CO int imap_cmd_namespace(struct imap *im, struct imap_cmd *cmd UNUSED)
 {
 	session_puts(im->s, "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
 	return 0;

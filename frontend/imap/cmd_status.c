@@ -35,7 +35,7 @@ void status_write(struct imap *im, struct buf *out, const struct mailbox *box, u
 	buf_puts(out, ")\r\n");
 }
 
-CO int cmd_status(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_status(struct imap *im, struct imap_cmd *cmd)
 {
 	struct mailbox box;
 	struct buf out;

@@ -76,7 +76,7 @@ CO static int store_step(struct store_run *r, struct uidset *step)
 	return ret;
 }
 
-CO int cmd_store(struct imap *im, struct imap_cmd *cmd)
+CO int imap_cmd_store(struct imap *im, struct imap_cmd *cmd)
 {
 	struct store_run r = { .im = im, .cmd = cmd, .flags = imap_store_flags(&cmd->flags) };
 	struct uidset uids, step;

@@ -18,7 +18,7 @@ struct source {
 	uint64_t from, n;
 };
 
-/* ---- what is asked for ---------------------------------------------------------------------------- */
+/* ---- what is asked for ---------------------------------------------------------------------- */
 
 static struct section section_of(const struct fetch_item *item)
 {
@@ -77,7 +77,7 @@ static void write_label(struct buf *out, const struct fetch_item *item)
 		buf_printf(out, "<%" PRIu64 ">", item->from);
 }
 
-/* ---- where it is ------------------------------------------------------------------------------------ */
+/* ---- where it is ---------------------------------------------------------------------------- */
 
 static struct body *body_of(struct fetch *f, const struct row *row)
 {
@@ -184,7 +184,7 @@ static void cut(const struct fetch_item *item, struct source *src)
 	src->n = MIN(src->n - from, item->count);
 }
 
-/* ---- on its way ----------------------------------------------------------------------------------------- */
+/* ---- on its way ----------------------------------------------------------------------------- */
 
 static int break_off(struct fetch *f, int ret)
 {

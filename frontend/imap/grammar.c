@@ -137,7 +137,7 @@ bool args_create(struct grammar *g)
 	return lex_close(l) && lex_close(l);
 }
 
-/* ---- STATUS and LIST --------------------------------------------------------------------------- */
+/* ---- STATUS and LIST ------------------------------------------------------------------------ */
 
 struct word {
 	const char *name;
@@ -280,7 +280,7 @@ bool args_list(struct grammar *g)
 	return !lex_take(l, ' ') || returns(g);
 }
 
-/* ---- APPEND and STORE ---------------------------------------------------------------------------- */
+/* ---- APPEND and STORE ----------------------------------------------------------------------- */
 
 bool args_append(struct grammar *g)
 {

@@ -36,7 +36,7 @@ static struct fetch_item *add(struct grammar *g, enum fetch_what what)
 	return item;
 }
 
-/* ---- BODY[section]<from.count> ------------------------------------------------------------------ */
+/* ---- BODY[section]<from.count> -------------------------------------------------------------- */
 
 static bool is_spec(uint8_t c)
 {
@@ -115,7 +115,7 @@ static bool partial(struct lex *l, struct fetch_item *item)
 	return item->count > 0 || lex_fail(l, "Number out of range");
 }
 
-/* ---- items ------------------------------------------------------------------------------------------- */
+/* ---- items ---------------------------------------------------------------------------------- */
 
 static bool body_section(struct grammar *g, struct bytes name)
 {

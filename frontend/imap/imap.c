@@ -25,7 +25,7 @@ unsigned imap_state(const struct imap *im)
 	return im->selected ? IN_MAILBOX : IN_HOME;
 }
 
-/* ---- answers ------------------------------------------------------------------------------------ */
+/* ---- answers -------------------------------------------------------------------------------- */
 
 void imap_tagged(struct imap *im, struct bytes tag, const char *status, const char *code,
 		 const char *text)
@@ -87,7 +87,7 @@ static enum take strike(struct imap *im)
 	return TAKE_CLOSE;
 }
 
-/* ---- taking commands -------------------------------------------------------------------------------- */
+/* ---- taking commands ------------------------------------------------------------------------ */
 
 static struct imap_limits limits_of(const struct session *s)
 {
@@ -182,7 +182,7 @@ static size_t imap_max_input(const struct session *s)
 	return limits_of(s).line + 1;
 }
 
-/* ---- running them ---------------------------------------------------------------------------------------- */
+/* ---- running them --------------------------------------------------------------------------- */
 
 CO static int run_command(struct imap *im, struct imap_cmd *cmd)
 {
@@ -227,7 +227,7 @@ CO static void imap_run(struct session *s)
 		imap_mailbox_gone(im);
 }
 
-/* ---- the session ----------------------------------------------------------------------------------------- */
+/* ---- the session ---------------------------------------------------------------------------- */
 
 static void imap_open(struct session *s)
 {

@@ -4,7 +4,7 @@
 #include "imap/date.h"
 #include "model/flags.h"
 
-/* ---- single characters -------------------------------------------------------------------- */
+/* ---- single characters ---------------------------------------------------------------------- */
 
 bool lex_fail(struct lex *l, const char *why)
 {
@@ -210,7 +210,7 @@ bool lex_pattern(struct lex *l, struct bytes *s)
 	return string_or_run(l, is_pattern, s);
 }
 
-/* ---- numbers and sets -------------------------------------------------------------------------- */
+/* ---- numbers and sets ----------------------------------------------------------------------- */
 
 static bool is_digit(uint8_t c)
 {
@@ -262,7 +262,7 @@ bool lex_set(struct lex *l, struct bytes *set)
 	return true;
 }
 
-/* ---- flags and dates ----------------------------------------------------------------------------- */
+/* ---- flags and dates ------------------------------------------------------------------------ */
 
 static void add_keyword(struct lex *l, struct imap_flags *flags, struct bytes name)
 {

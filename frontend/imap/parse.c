@@ -15,7 +15,7 @@ static const struct {
 #undef CMD
 };
 
-/* ---- one command, as far as it is there ------------------------------------------------------ */
+/* ---- one command, as far as it is there ----------------------------------------------------- */
 
 /* RFC 3501, 9: tag = 1*<any ASTRING-CHAR except "+">. */
 static bool take_tag(struct lex *l, struct bytes *tag)
@@ -69,7 +69,7 @@ static bool read_command(struct grammar *g, unsigned state)
 	return verbs[cmd->verb].args(g) && lex_end(l);
 }
 
-/* ---- throwing away ----------------------------------------------------------------------------- */
+/* ---- throwing away -------------------------------------------------------------------------- */
 
 static void begin(struct imap_parser *p)
 {
@@ -132,7 +132,7 @@ static enum parse skip(struct imap_parser *p, uint64_t max, struct bytes in, siz
 	return more;
 }
 
-/* ---- refusing -------------------------------------------------------------------------------------- */
+/* ---- refusing ------------------------------------------------------------------------------- */
 
 /* Everything up to `end` is gone; `line` is the line that ends there. */
 static enum parse refuse(struct imap_parser *p, const struct imap_limits *limits, enum parse how,
@@ -176,7 +176,7 @@ static enum parse overlong(struct imap_parser *p, unsigned state, struct bytes i
 	return PARSE_BAD;
 }
 
-/* ---- literals ---------------------------------------------------------------------------------------- */
+/* ---- literals ------------------------------------------------------------------------------- */
 
 /* The grammar wants the literal that was just announced. `end`: behind the announcement. */
 static enum parse want_literal(struct imap_parser *p, const struct grammar *g, unsigned state,
@@ -209,7 +209,7 @@ static enum parse message_literal(struct imap_parser *p, const struct grammar *g
 	return PARSE_DONE;
 }
 
-/* ---- the next line is there ---------------------------------------------------------------------------- */
+/* ---- the next line is there ----------------------------------------------------------------- */
 
 static enum parse at_line(struct imap_parser *p, const struct imap_limits *limits, unsigned state,
 			  struct bytes in, size_t end, size_t *used, struct arena *mem,

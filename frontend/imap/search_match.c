@@ -5,7 +5,7 @@
 #include "mime/decode.h"
 #include "mime/header.h"
 
-/* ---- preparing ------------------------------------------------------------------------------------------ */
+/* ---- preparing ------------------------------------------------------------------------------ */
 
 static void count(struct search *q, const struct search_key *k)
 {
@@ -80,7 +80,7 @@ void search_prepare(struct search *q)
 	prepare(q, q->root);
 }
 
-/* ---- judging -------------------------------------------------------------------------------------------- */
+/* ---- judging -------------------------------------------------------------------------------- */
 
 static enum verdict of_bool(bool b)
 {

@@ -33,7 +33,7 @@ CO int search_breathe(struct search *q)
 	return q->im->s->user.gone ? -ERR_GONE : 0;
 }
 
-/* ---- one stretch of text ---------------------------------------------------------------------------------- */
+/* ---- one stretch of text -------------------------------------------------------------------- */
 
 static void looks_begin(struct reading *r)
 {
@@ -82,7 +82,7 @@ CO static int look_at_header(struct reading *r, struct bytes header, bool own_he
 	return ret;
 }
 
-/* ---- parts --------------------------------------------------------------------------------------------------- */
+/* ---- parts ---------------------------------------------------------------------------------- */
 
 CO static int look_at_text(struct reading *r, const Tern__FactsPart *part)
 {
@@ -161,7 +161,7 @@ CO static int look_at_parts(struct reading *r)
 	return ret;
 }
 
-/* ---- the message ------------------------------------------------------------------------------------------------ */
+/* ---- the message ---------------------------------------------------------------------------- */
 
 static struct body *open_body(struct search *q, const struct subject *m)
 {

@@ -19,7 +19,7 @@ struct news {
 	struct buf out;
 };
 
-/* ---- small responses ------------------------------------------------------------------------------ */
+/* ---- small responses ------------------------------------------------------------------------ */
 
 int imap_mailbox_gone(struct imap *im)
 {
@@ -67,7 +67,7 @@ void imap_tell_gone(struct imap *im, const struct uidset *uids)
 	view_forget(&im->view, tell_expunge, im);
 }
 
-/* ---- collecting ------------------------------------------------------------------------------------- */
+/* ---- collecting ----------------------------------------------------------------------------- */
 
 static void keep_page(struct news *n, struct bytes page)
 {
@@ -152,7 +152,7 @@ CO static int collect(struct news *n, uint64_t *modseq)
 	return ret;
 }
 
-/* ---- telling ------------------------------------------------------------------------------------------ */
+/* ---- telling -------------------------------------------------------------------------------- */
 
 static bool is_told(struct news *n, const struct row *row)
 {

@@ -16,7 +16,7 @@ void view_release(struct view *v)
 	view_init(v);
 }
 
-/* ---- numbers --------------------------------------------------------------------------------- */
+/* ---- numbers -------------------------------------------------------------------------------- */
 
 static void changed(struct view *v)
 {
@@ -91,7 +91,7 @@ uint32_t view_uid(struct view *v, uint32_t seq)
 	return v->uids.v[low].from + (seq - v->before[low] - 1);
 }
 
-/* ---- changes ----------------------------------------------------------------------------------- */
+/* ---- changes -------------------------------------------------------------------------------- */
 
 void view_add(struct view *v, const struct uidset *uids)
 {
@@ -151,7 +151,7 @@ void view_forget(struct view *v, void (*tell)(void *arg, uint32_t seq), void *ar
 	changed(v);
 }
 
-/* ---- sets ---------------------------------------------------------------------------------------- */
+/* ---- sets ----------------------------------------------------------------------------------- */
 
 /* The UIDs of the numbers from..to. */
 static void add_numbers(struct view *v, uint32_t from, uint32_t to, struct uidset *out)
@@ -211,7 +211,7 @@ void view_cover(struct view *v, struct uidset *set)
 	set->n = n;
 }
 
-/* ---- what the client has heard -------------------------------------------------------------------- */
+/* ---- what the client has heard -------------------------------------------------------------- */
 
 /* Changes of one operation follow each other: a range is enough for them. */
 void view_tell(struct view *v, uint64_t modseq)
