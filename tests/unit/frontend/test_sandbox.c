@@ -117,7 +117,8 @@ static int use_thread(void)
 {
 	pthread_t t;
 
-	return pthread_create(&t, NULL, priorities, NULL) == 0 && pthread_join(t, NULL) == 0 ? 42 : 1;
+	return pthread_create(&t, NULL, priorities, NULL) == 0 && pthread_join(t, NULL) == 0 ? 42 :
+											       1;
 }
 
 static int use_iconv(void)

@@ -60,9 +60,9 @@ bool client_quiet(struct client *c, unsigned ms); /* nothing comes for so long *
 
 /* tests/unit/session/stub_store.c: the users are ann@example.org with the password "secret",
  * bob (disabled, "secret"). */
-void stub_store_answer(int err); /* what store_credential returns from now on */
+void stub_store_answer(int err);             /* what store_credential returns from now on */
 void stub_store_method(const char *setting); /* of the hashes it has, for crypt */
-void stub_store_release(void);   /* CALLs go on */
+void stub_store_release(void);               /* CALLs go on */
 unsigned stub_store_waiting(void);
 extern unsigned stub_store_lookups;
 CO int stub_store_call(struct store_user *u);
