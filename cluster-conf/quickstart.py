@@ -204,9 +204,9 @@ def check(args):
         start(cluster, steps)
         prove(cluster, steps, "all nodes up")
         prove_failover(cluster, steps)
-        cluster.down()
-        steps("taken down again")
         table(cluster, steps, False)
+        cluster.down()
+        print(f"  Taken down again after {time.time() - BEGAN:.1f} s.")
         ok = True
     finally:
         if not ok:

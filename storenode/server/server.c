@@ -217,6 +217,8 @@ static int open_sockets(struct server *s, struct why *why)
 
 /* ---- signals */
 
+#define DRAIN_STUCK SECONDS(2)
+
 static void drained(void *arg)
 {
 	struct server *s = arg;
@@ -227,7 +229,8 @@ static void drained(void *arg)
 struct drain {
 	struct server *server;
 	struct loop_timer *timer;
-	uint64_t until;
+	uint64_t until, fewer_at; /* when the leaderships last became fewer than ever */
+	unsigned fewest;
 };
 
 /* Nobody is left to take leaderships over. */
@@ -267,6 +270,8 @@ static void on_term(void *arg)
 	d = xnew(struct drain);
 	d->server = s;
 	d->until = clock_ms() + s->conf.drain_timeout;
+	d->fewer_at = clock_ms();
+	d->fewest = UINT32_MAX;
 	d->timer = loop_timer_new(s->loop, drain_look, d);
 	loop_timer_set(d->timer, 50, 50);
 }
