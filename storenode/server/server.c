@@ -247,8 +247,15 @@ static void drain_look(void *arg)
 	struct drain *d = arg;
 	struct server *s = d->server;
 	unsigned leaders = s->host ? host_leaders(s->host) : 0;
+	bool stuck;
 
-	if (((leaders > 0 && !alone(s)) || requests_open(s->requests) > 0) && clock_ms() < d->until)
+	if (leaders < d->fewest) {
+		d->fewest = leaders;
+		d->fewer_at = clock_ms();
+	}
+	/* Peers that drain too hand leaderships back: no progress, no use in waiting. */
+	stuck = alone(s) || clock_ms() - d->fewer_at > DRAIN_STUCK;
+	if (((leaders > 0 && !stuck) || requests_open(s->requests) > 0) && clock_ms() < d->until)
 		return;
 	log_notice(NULL, "drained", "leaders=%u requests=%u", leaders, requests_open(s->requests));
 	loop_timer_free(&d->timer);
