@@ -203,7 +203,7 @@ static void open_store(struct worker *w)
 		fail(&why);
 	w->store = store_new(w->loop, w->router);
 	if (w->h->slot == 0)
-		w->queue = runner_new(w->loop, w->store, w->router);
+		w->queue = runner_new(w->loop, w->store);
 }
 
 static void open_control(struct worker *w)

@@ -37,8 +37,8 @@ extern const struct conf_option clusterconf_options[];
 
 /* Loads and checks: names unique, keys well-formed and unique, addresses parse, at least one
  * node. Every complaint carries file and line. */
-int clusterconf_load(const char *path, struct clusterconf *c, struct arena *mem,
-		     struct why *why) MUST_USE;
+int clusterconf_load(const char *path, struct clusterconf *c, struct arena *mem, struct why *why)
+	MUST_USE;
 int clusterconf_node(const struct clusterconf *c, const char *name); /* position or -1 */
 
 int curve_keypair(char public_key[CURVE_KEY + 1], char secret_key[CURVE_KEY + 1]) MUST_USE;

@@ -14,10 +14,10 @@ struct peer;
 
 struct peer_config {
 	struct loop *loop;
-	void *zmq;               /* context */
-	const char *name;        /* for logs */
-	const char *address;     /* host:port */
-	const char *server_key;  /* the node's public key */
+	void *zmq;                           /* context */
+	const char *name;                    /* for logs */
+	const char *address;                 /* host:port */
+	const char *server_key;              /* the node's public key */
 	const char *public_key, *secret_key; /* our own */
 	void (*state)(void *arg, bool up);
 	void (*message)(void *arg, struct msg *m); /* takes what it wants, the rest is released */

@@ -29,8 +29,8 @@ struct node { /* of cluster.conf, in its order */
 enum hello { HELLO_NONE, HELLO_ASKED, HELLO_DONE };
 
 struct shard {
-	int leader;          /* node, -1: not known */
-	int asserted_to;     /* the leader that watches know */
+	int leader;      /* node, -1: not known */
+	int asserted_to; /* the leader that watches know */
 	enum hello hello;
 	unsigned generation; /* of hello */
 	uint64_t next_seq;
@@ -60,16 +60,16 @@ struct attempt {
 };
 
 struct flight {
-	struct list all;   /* of the router */
-	struct list wait;  /* in the list that state names */
-	struct list open;  /* in the shard's */
+	struct list all;  /* of the router */
+	struct list wait; /* in the list that state names */
+	struct list open; /* in the shard's */
 	struct list attempts;
 	struct due due;
 	struct router *r;
 	struct call *call; /* NULL: nobody listens */
 	enum flight_role role;
 	enum flight_state state;
-	bool starting;     /* inside router_call: `done` must wait */
+	bool starting; /* inside router_call: `done` must wait */
 
 	/* what is sent */
 	enum call_class class;
@@ -84,18 +84,19 @@ struct flight {
 	uint8_t delivery[16];
 
 	/* how it goes */
-	uint64_t started, deadline, end; /* end: a mutation that may have been sent goes on till here */
-	uint64_t limit;                  /* the next of the two */
+	uint64_t started, deadline,
+		end;    /* end: a mutation that may have been sent goes on till here */
+	uint64_t limit; /* the next of the two */
 	uint64_t resume_at, silent_at;
 	struct attempt *current;
 	enum retry_where where;
-	int hint, last;                  /* nodes, -1: none */
-	unsigned maybe;                  /* attempts that may have been proposed */
+	int hint, last; /* nodes, -1: none */
+	unsigned maybe; /* attempts that may have been proposed */
 	unsigned tries, pauses, silences, hints, hellos;
-	unsigned generation;             /* of the hello it was sent under */
-	uint64_t asked;                  /* CALL_ANY: positions of replicas asked */
+	unsigned generation; /* of the hello it was sent under */
+	uint64_t asked;      /* CALL_ANY: positions of replicas asked */
 	struct flight *fence, *target;
-	int status;                      /* with FLIGHT_ENDED */
+	int status; /* with FLIGHT_ENDED */
 	const char *why;
 };
 
@@ -108,7 +109,7 @@ struct router {
 	struct node *nodes;
 	size_t n_nodes;
 	struct clustermap *map;
-	int *node_of;       /* position in the map -> node, -1: not in cluster.conf */
+	int *node_of; /* position in the map -> node, -1: not in cluster.conf */
 	struct shard *shards;
 	struct list flights;
 	struct list waiting; /* for the map */
@@ -116,13 +117,13 @@ struct router {
 	struct due_heap due;
 	struct loop_timer *timer;
 	struct loop_hook *hook;
-	struct arena mem;    /* of the message being read */
+	struct arena mem; /* of the message being read */
 	struct prng rand;
 	bool closing;
 	struct flight *map_flight;
 	struct loop_timer *map_timer;
 	uint64_t map_asked_at;
-	unsigned map_turn;   /* each fetch begins with another node */
+	unsigned map_turn; /* each fetch begins with another node */
 	struct watches *watches;
 };
 
@@ -148,14 +149,14 @@ void node_pump(struct node *n);         /* sends what waits for room */
 void node_state(void *arg, bool up);
 void node_message(void *arg, struct msg *m);
 bool node_usable(const struct node *n);
-void node_suspect(struct node *n);      /* silent: asked last from now on */
+void node_suspect(struct node *n); /* silent: asked last from now on */
 bool needs_map(const struct flight *f);
 int shard_leader_from_hint(struct router *r, uint32_t hint);
 void shard_set_leader(struct router *r, uint32_t shard, int node);
 void shard_forget_leader(struct router *r, int node); /* in all shards */
 
 /* session.c: request ids, hello, fences */
-bool session_ready(struct flight *f); /* false: it waits for hello */
+bool session_ready(struct flight *f);           /* false: it waits for hello */
 bool session_may_renew(const struct flight *f); /* after EXPIRED: is another hello worth it? */
 void session_renew(struct flight *f);           /* says it, or waits for who does */
 uint64_t session_done_below(const struct shard *s);

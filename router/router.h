@@ -17,11 +17,11 @@ struct router;
 
 struct router_config {
 	const struct clusterconf *cluster;
-	const char *secret_key;       /* own CURVE key */
-	size_t max_inflight_bytes;    /* per node; beyond it calls wait, then end BUSY; 32 MiB */
-	unsigned session_retry_ms;    /* 60 s: IMAP, POP3, operators */
-	unsigned delivery_retry_ms;   /* 5 min: SMTP and LMTP */
-	unsigned attempt_ms;          /* silence after which the next replica is tried; 1500 */
+	const char *secret_key;     /* own CURVE key */
+	size_t max_inflight_bytes;  /* per node; beyond it calls wait, then end BUSY; 32 MiB */
+	unsigned session_retry_ms;  /* 60 s: IMAP, POP3, operators */
+	unsigned delivery_retry_ms; /* 5 min: SMTP and LMTP */
+	unsigned attempt_ms;        /* silence after which the next replica is tried; 1500 */
 };
 
 struct router *router_new(struct loop *loop, const struct router_config *c, struct why *why);
@@ -48,21 +48,21 @@ struct call {
 	enum call_class class;
 	Tern__Kind kind;
 	uint32_t shard;
-	struct blob *body;                  /* packed Op, Query, ...; taken */
+	struct blob *body;                    /* packed Op, Query, ...; taken */
 	struct blob *payload[WIRE_MAX_PARTS]; /* taken */
 	unsigned n_payload;
 	bool grows;
 	uint64_t min_index;
-	uint64_t deadline;                  /* clock_ms; when it passes the class decides what is true */
+	uint64_t deadline; /* clock_ms; when it passes the class decides what is true */
 	uint64_t trace;
-	uint8_t delivery[16];               /* CALL_DELIVERY */
-	int32_t to_node;                    /* KIND_NODE, KIND_ADMIN: this node only; else -1 */
+	uint8_t delivery[16]; /* CALL_DELIVERY */
+	int32_t to_node;      /* KIND_NODE, KIND_ADMIN: this node only; else -1 */
 	void (*done)(struct call *c);
 	void *arg;
 
-	int status;          /* 0 or an ERR_... */
+	int status; /* 0 or an ERR_... */
 	struct why why;
-	struct msg reply;    /* reply.body: Result or Reply */
+	struct msg reply; /* reply.body: Result or Reply */
 	uint64_t index;
 	struct call_private *priv;
 };

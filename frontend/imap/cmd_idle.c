@@ -4,6 +4,7 @@
  * A watch wakes the session, a short run tells what changed. Hints may get lost; the watch is
  * asserted again every 30 s, so that costs a delay and never a change. */
 #include "imap/private.h"
+#include "store/watch.h"
 
 static void changed(void *arg)
 {

@@ -6,6 +6,7 @@
 #include "imap/private.h"
 #include "mime/facts.h"
 #include "model/row.h"
+#include "store/body.h"
 
 struct fetch {
 	struct imap *im;

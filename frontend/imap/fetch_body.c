@@ -6,6 +6,7 @@
  * asked for, and nothing at all where the stored header will do. */
 #include "imap/fetch.h"
 #include "imap/write.h"
+#include "store/body.h"
 
 #include <inttypes.h>
 

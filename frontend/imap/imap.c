@@ -15,6 +15,7 @@ static const struct {
 } commands[] = {
 #define CMD(verb, name, arguments, run, states, flags) { name, run, states, flags },
 #include "imap/cmd.def"
+#include "store/watch.h"
 #undef CMD
 };
 

@@ -54,7 +54,8 @@ static bool allowed(struct lex *l, enum imap_verb verb, unsigned state)
 		return true;
 	if (state == IN_STRANGER)
 		return lex_fail(l, "Log in first");
-	return lex_fail(l, state == IN_HOME ? "No mailbox selected" : "Not allowed now");
+	return lex_fail(l, verbs[verb].states == IN_MAILBOX ? "No mailbox selected" :
+							      "Not allowed now");
 }
 
 /* Arguments of a command that is not allowed are not looked at. */

@@ -43,6 +43,7 @@ enum {
 typedef int run_fn(struct imap *im, struct imap_cmd *cmd);
 #define CMD(verb, name, arguments, run, states, flags) CO run_fn run;
 #include "imap/cmd.def"
+#include "store/watch.h"
 #undef CMD
 
 unsigned imap_state(const struct imap *im); /* IN_... */

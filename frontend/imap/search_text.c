@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "mime/decode.h"
 #include "mime/header.h"
+#include "store/body.h"
 
 #define SLICE_MS 10
 #define HEADER_MAX MIB(1)

@@ -2,6 +2,7 @@
 /* cmd_retr.c - RETR and TOP: the stored octets, unchanged but for the dots. */
 #include "pop3/dots.h"
 #include "pop3/private.h"
+#include "store/body.h"
 
 #include <inttypes.h>
 

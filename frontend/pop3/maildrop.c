@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pop3/maildrop.h"
+#include "store/body.h"
+#include "store/watch.h"
 
 #include <stdlib.h>
 

@@ -7,6 +7,8 @@
 #define TERN_POP3_MAILDROP_H
 
 #include "session/session.h"
+#include "store/body.h"
+#include "store/watch.h"
 
 struct drop_message {
 	uint32_t uid;

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rand.h"
-#include "router/router.h"
 
 #include <stdlib.h>
 
@@ -17,7 +16,6 @@
 struct runner {
 	struct loop *loop;
 	struct store *store;
-	struct router *router;
 	struct loop_timer *timer;
 	struct co_pool *pool;
 	uint32_t shard; /* where the walk goes on */
@@ -40,7 +38,7 @@ CO static void walk_shard(struct runner *r, struct store_user *u, uint32_t shard
 CO static void walk(void *arg)
 {
 	struct runner *r = arg;
-	uint32_t shards = router_shards(r->router);
+	uint32_t shards = store_shards(r->store);
 	uint32_t n = (uint32_t)(shards * TICK_MS / WALK_MS) + 1;
 	struct store_user user;
 
@@ -55,20 +53,19 @@ static void tick(void *arg)
 {
 	struct runner *r = arg;
 
-	if (r->running || r->stopped || router_shards(r->router) == 0)
+	if (r->running || r->stopped || store_shards(r->store) == 0)
 		return;
 	r->running = true;
 	if (!co_start(r->pool, walk, r))
 		r->running = false;
 }
 
-struct runner *runner_new(struct loop *loop, struct store *store, struct router *router)
+struct runner *runner_new(struct loop *loop, struct store *store)
 {
 	struct runner *r = xnew(struct runner);
 
 	r->loop = loop;
 	r->store = store;
-	r->router = router;
 	r->pool = co_pool_new(1);
 	r->shard = (uint32_t)rand_u64(); /* so that runners do not walk in step */
 	r->timer = loop_timer_new(loop, tick, r);

@@ -8,9 +8,8 @@
 #include "store/store.h"
 
 struct runner;
-struct router;
 
-struct runner *runner_new(struct loop *loop, struct store *store, struct router *router);
+struct runner *runner_new(struct loop *loop, struct store *store);
 void runner_free(struct runner **r); /* after runner_idle */
 void runner_stop(struct runner *r);  /* starts nothing more */
 bool runner_idle(const struct runner *r);

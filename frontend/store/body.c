@@ -4,6 +4,7 @@
  * The message is its prefix followed by its chunks' raw bytes. A chunk is fetched when a range
  * first touches it and stays inflated until another is needed. Bodies are immutable: any replica
  * may answer, and what it answers is checked against the hash that the row carries. */
+#include "store/body.h"
 #include "base/base.h"
 #include "store/private.h"
 

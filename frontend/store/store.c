@@ -56,6 +56,11 @@ bool store_background(struct store *s, void (*fn)(void *arg), void *arg)
 	return co_start(s->pool, fn, arg);
 }
 
+uint32_t store_shards(const struct store *s)
+{
+	return router_shards(s->router);
+}
+
 uint8_t *chunk_buffer_get(struct store *s)
 {
 	struct list *node = list_pop(&s->free_buffers);

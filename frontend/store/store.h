@@ -24,7 +24,8 @@ struct store; /* one per worker */
 
 struct store *store_new(struct loop *loop, struct router *router);
 void store_free(struct store **s);
-bool store_ready(const struct store *s); /* has a cluster map */
+bool store_ready(const struct store *s);      /* has a cluster map */
+uint32_t store_shards(const struct store *s); /* 0: no map yet */
 
 /* Who asks: one per session, embedded. */
 struct store_user {
@@ -180,37 +181,11 @@ CO int store_copy(struct store_user *u, struct store_box *b, const struct uidset
 		  const struct mailbox *to, bool move, struct uidset *from, struct uidset *to_uids)
 	MUST_USE;
 
-/* ---- bodies */
-
-/* Reads ranges of one message: only the chunks that overlap are fetched, inflated into one
- * 256 KiB buffer, checked against their hash. */
-struct body;
-struct body *body_open(struct store_user *u, const struct row *row /* ROW_SIZE | ROW_CHUNKS */,
-		       uint64_t account);
-void body_close(struct body **b);
-void body_range(struct body *b, uint64_t from, uint64_t n); /* clipped to the message */
-/* The next piece of the range, valid until the next call; n == 0: done. -ERR_CORRUPT. */
-CO int body_next(struct body *b, struct bytes *piece) MUST_USE;
-
 /* ---- pending deliveries (frontend/queue) */
 
 /* Finishes up to `max` deliveries that a front end left pending in this shard: leases them,
  * delivers to their own shards under the same delivery id, marks them done. */
 CO int store_pending_run(struct store_user *u, uint32_t shard, unsigned max, unsigned *finished)
 	MUST_USE;
-
-/* ---- changes and locks */
-
-struct store_watch;
-/* `changed` is called on the loop (no coroutine) when the account may have changed. */
-struct store_watch *store_watch(struct store_user *u, uint64_t account, uint64_t modseq,
-				void (*changed)(void *arg), void *arg);
-void store_watch_seen(struct store_watch *w, uint64_t modseq);
-void store_watch_free(struct store_watch **w);
-
-struct store_lock;
-/* POP3: exclusive while held; asserted again every 10 s and after a change of leader; -ERR_INUSE. */
-CO int store_lock(struct store_user *u, uint64_t account, struct store_lock **lock) MUST_USE;
-void store_unlock(struct store_lock **lock);
 
 #endif

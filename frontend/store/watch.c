@@ -4,6 +4,7 @@
 #include "store/private.h"
 
 #include "base/clock.h"
+#include "store/watch.h"
 
 #include <stdlib.h>
 

@@ -16,11 +16,11 @@
 #include "wire/tern.pb-c.h"
 
 #define WIRE_VERSION 1
-#define WIRE_MAX_PARTS 64            /* payload parts of one message */
-#define WIRE_MAX_HEAD 4096           /* bytes */
+#define WIRE_MAX_PARTS 64  /* payload parts of one message */
+#define WIRE_MAX_HEAD 4096 /* bytes */
 #define WIRE_MAX_BODY MIB(4)
-#define WIRE_MAX_PAYLOAD MIB(1)      /* one part */
-#define WIRE_MAX_DEPTH 8             /* of nested protobuf messages */
+#define WIRE_MAX_PAYLOAD MIB(1) /* one part */
+#define WIRE_MAX_DEPTH 8        /* of nested protobuf messages */
 
 struct msg {
 	struct blob *head, *body; /* body may be NULL */
@@ -29,10 +29,10 @@ struct msg {
 };
 
 void msg_init(struct msg *m);
-void msg_release(struct msg *m); /* unrefs all parts */
-void msg_move(struct msg *to, struct msg *from); /* `from` is empty afterwards */
+void msg_release(struct msg *m);                   /* unrefs all parts */
+void msg_move(struct msg *to, struct msg *from);   /* `from` is empty afterwards */
 void msg_add(struct msg *m, struct blob *payload); /* takes the reference */
-size_t msg_bytes(const struct msg *m); /* sum of all parts */
+size_t msg_bytes(const struct msg *m);             /* sum of all parts */
 
 /* Packs a protobuf message into a fresh blob. */
 struct blob *wire_pack(const ProtobufCMessage *m);

@@ -26,15 +26,15 @@ struct verb {
 	unsigned min, max;        /* how many words */
 	bool offline;             /* needs no cluster */
 	const char *summary;
-	const char *help;         /* more than the summary; NULL: nothing */
-	const char *examples;     /* one a line */
+	const char *help;                 /* more than the summary; NULL: nothing */
+	const char *examples;             /* one a line */
 	const struct option_def *options; /* ends in a row without a name; NULL: none */
 	int (*run)(struct ctl *ctl, const struct args *a);
 };
 
 struct args {
-	const struct verb *verb;  /* NULL with help: of the program or of `group` */
-	const char *group;        /* as given; NULL: none */
+	const struct verb *verb; /* NULL with help: of the program or of `group` */
+	const char *group;       /* as given; NULL: none */
 	bool help;
 	const char *words[ARGS_MAX];
 	unsigned n;

@@ -9,12 +9,12 @@
 #include "router/router.h"
 
 enum { /* exit status */
-	EXIT_OK = 0,
-	EXIT_REFUSED = 1,  /* the cluster said no, or what was asked about is not well */
-	EXIT_USAGE = 2,    /* the command line is wrong */
-	EXIT_CONFIG = 3,   /* a configuration or key file is wrong */
-	EXIT_LATER = 4,    /* not now: nothing was changed, try again */
-	EXIT_UNKNOWN = 5,  /* the outcome is unknown: look before trying again */
+       EXIT_OK = 0,
+       EXIT_REFUSED = 1, /* the cluster said no, or what was asked about is not well */
+       EXIT_USAGE = 2,   /* the command line is wrong */
+       EXIT_CONFIG = 3,  /* a configuration or key file is wrong */
+       EXIT_LATER = 4,   /* not now: nothing was changed, try again */
+       EXIT_UNKNOWN = 5, /* the outcome is unknown: look before trying again */
 };
 
 struct ctl {
@@ -34,11 +34,12 @@ int ctl_fail(int err, const char *fmt, ...) PRINTF(2, 3);
 
 /* client.c: calls that wait. 0 or -ERR_X with `why`; replies live in ctl->mem. */
 bool ctl_connect(struct ctl *ctl, struct why *why); /* until the map is there */
-int ctl_query(struct ctl *ctl, uint32_t shard, Tern__Query *q, Tern__Reply **reply, struct why *why);
+int ctl_query(struct ctl *ctl, uint32_t shard, Tern__Query *q, Tern__Reply **reply,
+	      struct why *why);
 int ctl_op(struct ctl *ctl, uint32_t shard, Tern__Op *op, bool grows, Tern__Result **result,
 	   struct why *why);
-int ctl_node_call(struct ctl *ctl, int node, Tern__Kind kind, struct blob *body, uint64_t timeout_ms,
-		  struct blob **reply, struct why *why);
+int ctl_node_call(struct ctl *ctl, int node, Tern__Kind kind, struct blob *body,
+		  uint64_t timeout_ms, struct blob **reply, struct why *why);
 
 /* One query to each shard at once (a few dozen in flight); `got` sees each reply in turn, in the
  * order of their coming. More pages of a listing: set q again and return true to be asked on. */
