@@ -50,6 +50,7 @@ static int print_options(void)
 	struct buf out;
 
 	buf_init(&out, 0);
+	conf_print_options(&out, "cluster.conf", clusterconf_options);
 	conf_print_options(&out, "storenode.conf", nodeconf_options);
 	fwrite(buf_bytes(&out).p, 1, buf_bytes(&out).n, stdout);
 	buf_release(&out);

@@ -44,6 +44,7 @@ def test():
         kills = [disturb(cluster, ledger, shard, signal.SIGKILL) for _ in range(KILLS)]
         stops = [disturb(cluster, ledger, shard, signal.SIGSTOP) for _ in range(STOPS)]
         load.stop()
+        print("gaps after kill:", [round(g, 2) for g in kills], "stop:", [round(g, 2) for g in stops])
         show(f"T3: write gap after kill -9 of the leader, {KILLS} times: median "
              f"{percentile(kills, 50):.2f} s, p95 {percentile(kills, 95):.2f} s, max {max(kills):.2f} s")
         show(f"T3: after SIGSTOP, {STOPS} times: median {percentile(stops, 50):.2f} s, "
