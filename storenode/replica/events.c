@@ -322,7 +322,7 @@ static uint64_t keep_above(const struct group *g)
 
 		if (m->replica != g->replica && m->role != CONF_SPARE &&
 		    peer_connected(g->h, m->node) && g->log.last - match <= LIVE_LAG_MAX)
-			keep = MIN(keep, match);
+			keep = MIN(keep, MAX(match, 1) - 1); /* its term goes with what follows */
 	}
 	return keep;
 }
@@ -335,19 +335,21 @@ static bool worth_it(const struct group *g, uint64_t keep)
 	       g->body_bytes - g->compact_body_bytes >= g->h->c.compact_bytes;
 }
 
-static void mark_snapshot(struct group *g, uint64_t trailing)
+static void mark_snapshot(struct group *g, uint64_t index, uint64_t term,
+			  const struct store_conf *c, uint64_t trailing)
 {
 	struct raft_event ev = { .type = RAFT_SNAPSHOT };
 
-	INVARIANT(g->applied > g->snap_index && g->applied <= g->core->last_stored); /* R8 */
-	ev.snapshot.metadata.index = g->applied;
-	ev.snapshot.metadata.term = g->applied_term;
-	ev.snapshot.metadata.configuration_index = g->applied_conf.index;
-	core_conf(&g->applied_conf.conf, &ev.snapshot.metadata.configuration);
+	INVARIANT(index > g->snap_index && index <= g->applied &&
+		  index <= g->core->last_stored); /* R8 */
+	ev.snapshot.metadata.index = index;
+	ev.snapshot.metadata.term = term;
+	ev.snapshot.metadata.configuration_index = c->index;
+	core_conf(&c->conf, &ev.snapshot.metadata.configuration);
 	ev.snapshot.trailing = (unsigned)MIN(trailing, UINT32_MAX);
 	INVARIANT(core_step(g, &ev, NULL) == 0);
-	g->snap_index = g->applied;
-	g->snap_term = g->applied_term;
+	g->snap_index = index;
+	g->snap_term = term;
 }
 
 void group_compact(struct group *g)
@@ -355,13 +357,13 @@ void group_compact(struct group *g)
 	uint64_t keep, before = g->log.bytes;
 	struct item *i;
 
-	if (!g->core || g->core->snapshot.installing || g->install ||
+	if (!g->core || g->core->snapshot.installing || g->install || g->export ||
 	    g->core->last_stored < g->applied || g->applied <= g->snap_index)
 		return;
 	keep = keep_above(g);
 	if (!worth_it(g, keep))
 		return;
-	mark_snapshot(g, g->applied - keep);
+	mark_snapshot(g, g->applied, g->applied_term, &g->applied_conf, g->applied - keep);
 	g->log.first = keep + 1;
 	rlog_evict(&g->log, keep, 0);
 	g->h->cached -= before - g->log.bytes;
@@ -370,17 +372,19 @@ void group_compact(struct group *g)
 	i->compact.first = g->log.first;
 }
 
-/* The core's heartbeats to a follower that installs must start where its log will: at the
- * export. Moves the mark there without dropping anything. False: not yet, or not here. */
-bool group_anchor(struct group *g, const struct store_applied *a)
+/* The core's heartbeats to a follower that installs must start where its log will: exactly at
+ * the export; else it takes their rejection, or a match below its mark, for a failed install.
+ * Moves the mark there without dropping anything; while an export lives nothing moves it again.
+ * False: not yet, or not here. */
+bool group_anchor(struct group *g, const struct store_applied *a, const struct store_conf *c)
 {
 	if (!group_leads(g) || g->core->snapshot.installing || a->index < g->log.first)
 		return false;
-	if (g->snap_index >= a->index)
+	if (g->snap_index == a->index)
 		return true;
-	if (g->core->last_stored < g->applied || g->applied < a->index)
+	if (a->index < g->snap_index || g->core->last_stored < a->index || g->applied < a->index)
 		return false;
-	mark_snapshot(g, g->applied + 1 - g->log.first);
+	mark_snapshot(g, a->index, a->term, c, a->index + 1 - g->log.first);
 	return true;
 }
 

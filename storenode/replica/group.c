@@ -481,7 +481,8 @@ static int receive(struct group *g, struct raft_message *m, const struct rec *re
 	return core_step(g, &ev, f);
 }
 
-/* R13: the core believes us a voter for the length of one step. */
+/* R13: the core believes us a voter for the length of one step. It also never lets go of a
+ * leader it once followed where it is no voter: after an election timeout of silence we do. */
 static int receive_as_voter(struct group *g, struct raft_message *m, const struct rec *rec,
 			    uint32_t node)
 {
@@ -489,6 +490,8 @@ static int receive_as_voter(struct group *g, struct raft_message *m, const struc
 
 	if (i < 0 || g->conf.m[i].role == CONF_VOTER)
 		return receive(g, m, rec, node, NULL);
+	if (clock_ms() - g->contact_ms >= g->h->c.election_ms)
+		m->request_vote.disrupt_leader = true;
 	g->core->configuration.servers[i].role = RAFT_VOTER;
 	ret = receive(g, m, rec, node, NULL);
 	g->core->configuration.servers[i].role = (int)g->conf.m[i].role;
@@ -623,6 +626,7 @@ static void note_heard(struct group *g, uint64_t term, uint64_t send_ms)
 		return;
 	g->heard_ms = term > g->heard_term ? send_ms : MAX(g->heard_ms, send_ms);
 	g->heard_term = term;
+	g->contact_ms = clock_ms();
 }
 
 static void receive_append(struct group *g, struct rec *rec, uint32_t node, uint64_t send_ms)
@@ -637,7 +641,8 @@ static void receive_append(struct group *g, struct rec *rec, uint32_t node, uint
 		cut_prefix(g, &cut, &skip);
 		cut.append.e += skip;
 		cut.append.n -= skip;
-		if (!rlog_fits(&g->log, cut.append.prev + 1, cut.append.e, cut.append.n)) {
+		if (!rlog_fits(&g->log, cut.append.prev, cut.append.prev_term, cut.append.e,
+			       cut.append.n)) {
 			group_break(g, "the checksums of its log differ from the leader's");
 			return;
 		}

@@ -112,6 +112,7 @@ struct group {
 
 	/* following */
 	uint64_t heard_term, heard_ms; /* newest send time of that term's leader, its clock */
+	uint64_t contact_ms;    /* when that was heard, our clock */
 	uint64_t seen_ms;       /* when the last entry was appended here, our clock */
 	struct list waits;      /* host_wait_applied */
 
@@ -141,7 +142,7 @@ void group_work(struct group *g); /* submissions, applies, transfers: once per t
 void group_applied(struct group *g, struct item *i);
 void group_installed(struct group *g, const struct store_applied *a, const struct store_conf *c);
 bool group_submit_conf(struct group *g, const struct conf *c); /* false: not now */
-bool group_anchor(struct group *g, const struct store_applied *a);
+bool group_anchor(struct group *g, const struct store_applied *a, const struct store_conf *c);
 void group_compact(struct group *g);
 void group_break(struct group *g, const char *why);
 

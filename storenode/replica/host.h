@@ -183,6 +183,8 @@ void host_drain(struct host *h, bool on); /* hands leaderships over as long as i
  * removed: leadership is handed over first). One at a time per shard: -ERR_BUSY. */
 int host_replace(struct host *h, uint32_t shard, uint64_t add, uint32_t node, uint64_t remove,
 		 host_ready *done, void *arg) MUST_USE;
+/* Gives it up where it stands: `done` gets ERR_GONE. The configuration may be half way. */
+void host_replace_stop(struct host *h, uint32_t shard);
 
 /* ---- space: each node tells its peers; a shard is short when any of its voters is */
 void host_space_short(struct host *h, bool is_short);

@@ -208,10 +208,15 @@ void rlog_evict(struct rlog *l, uint64_t upto, uint64_t keep)
 	}
 }
 
-bool rlog_fits(const struct rlog *l, uint64_t first, struct entry *const *e, unsigned n)
+bool rlog_fits(const struct rlog *l, uint64_t prev, uint64_t prev_term, struct entry *const *e,
+	       unsigned n)
 {
+	const struct entry *before = rlog_get(l, prev);
+
+	if (before && before->term != prev_term)
+		return true;
 	for (unsigned i = 0; i < n; i++) {
-		uint64_t index = first + i;
+		uint64_t index = prev + 1 + i;
 		const struct entry *mine = rlog_get(l, index);
 
 		if (index > l->last)

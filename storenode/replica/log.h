@@ -66,7 +66,9 @@ void rlog_truncate(struct rlog *l, uint64_t index);
 /* Lets go of entries up to `upto` until at most `keep` bytes are left. */
 void rlog_evict(struct rlog *l, uint64_t upto, uint64_t keep);
 /* Whether entries (consecutive, each sealed upon the one before) fit what is here: the same
- * checksums wherever the terms are the same. `first` is the index of the first. */
-bool rlog_fits(const struct rlog *l, uint64_t first, struct entry *const *e, unsigned n);
+ * checksums wherever the terms are the same. True where Raft itself refuses them: another term
+ * before the first. */
+bool rlog_fits(const struct rlog *l, uint64_t prev, uint64_t prev_term, struct entry *const *e,
+	       unsigned n);
 
 #endif

@@ -148,3 +148,11 @@ int host_replace(struct host *h, uint32_t shard, uint64_t add, uint32_t node, ui
 	group_dirty(g);
 	return 0;
 }
+
+void host_replace_stop(struct host *h, uint32_t shard)
+{
+	struct group *g = shard < SHARDS_MAX ? h->by_shard[shard] : NULL;
+
+	if (g)
+		move_end(g, ERR_GONE);
+}

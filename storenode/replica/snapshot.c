@@ -78,7 +78,8 @@ static void export_drop(struct group *g)
 
 uint64_t snapshot_floor(const struct group *g)
 {
-	return g->export ? g->export->floor : UINT64_MAX;
+	/* The entry at the export itself stays: what follows is sent with its term. */
+	return g->export ? MAX(g->export->floor, 1) - 1 : UINT64_MAX;
 }
 
 static void offer(struct group *g, struct export *x, unsigned i)
@@ -110,7 +111,7 @@ static void offer_all(struct group *g)
 
 	for (unsigned i = 0; i < x->n_wait; i++)
 		any |= x->wait[i].again;
-	if (!any || !x->open || !group_anchor(g, &x->applied))
+	if (!any || !x->open || !group_anchor(g, &x->applied, &x->conf))
 		return;
 	for (unsigned i = 0; i < x->n_wait; i++)
 		if (x->wait[i].again && clock_ms() - x->wait[i].offered_ms >= OFFER_AGAIN_MS)
@@ -138,7 +139,7 @@ void snapshot_wanted(struct group *g, uint64_t replica, uint32_t node)
 {
 	struct export *x = g->export;
 
-	if (x && x->open && x->applied.index + 1 < g->log.first) {
+	if (x && x->open && (x->applied.index < g->log.first || x->applied.index < g->snap_index)) {
 		export_drop(g);
 		x = NULL;
 	}

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#define TIMEOUT_MS 1500
+#define TIMEOUT_MS 1000
 #define AFTER_HEAL 5 /* requests that must still succeed then */
 
 struct client {
@@ -105,7 +105,7 @@ static void completed(struct sim *s, struct client *c)
 	if (s->healed)
 		c->left--;
 	if (c->left)
-		plan(s, c, sim_between(s, MS(1), MS(60)), 0);
+		plan(s, c, sim_between(s, MS(1), MS(25)), 0);
 }
 
 static void reply(struct sim *s, struct event *e)

@@ -13,12 +13,7 @@ static struct node *any(struct sim *s)
 
 static void plan(struct sim *s)
 {
-	sim_at(s, s->now + sim_between(s, MS(50), MS(700)), EV_FAULT, SIM_NODES);
-}
-
-void faults_init(struct sim *s)
-{
-	sim_at(s, s->now + MS(2500), EV_FAULT, SIM_NODES);
+	sim_at(s, s->now + sim_between(s, MS(50), MS(s->fault_ms)), EV_FAULT, SIM_NODES);
 }
 
 /* ---- network */
@@ -165,14 +160,27 @@ static void move(struct sim *s)
 		s->faults[F_MOVE]++;
 }
 
-static const struct {
+static struct {
 	unsigned weight;
 	void (*run)(struct sim *s);
+	unsigned drawn; /* each seed has its own mix */
 } table[] = {
 	{ 18, crash }, { 2, crash_all }, { 12, partition }, { 14, connect_all }, { 6, slow_disk },
 	{ 3, bad_disk }, { 4, wipe }, { 8, keep_image }, { 8, roll_back }, { 12, transfer },
 	{ 3, drain }, { 10, move },
 };
+
+void faults_init(struct sim *s)
+{
+	static const unsigned factors[] = { 0, 1, 1, 2, 6 };
+	static const unsigned paces[] = { 500, 1000, 2000, 4000 };
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		table[i].drawn = table[i].weight * factors[prng_below(&s->rng, 5)];
+	table[ARRAY_LEN(table) - 1].drawn++;
+	s->fault_ms = paces[prng_below(&s->rng, ARRAY_LEN(paces))];
+	sim_at(s, s->now + MS(2500), EV_FAULT, SIM_NODES);
+}
 
 void faults_event(struct sim *s)
 {
@@ -181,14 +189,14 @@ void faults_event(struct sim *s)
 	if (s->healed)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		total += table[i].weight;
+		total += table[i].drawn;
 	pick = prng_below(&s->rng, total);
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		if (pick < table[i].weight) {
+		if (pick < table[i].drawn) {
 			table[i].run(s);
 			break;
 		}
-		pick -= table[i].weight;
+		pick -= table[i].drawn;
 	}
 	plan(s);
 }

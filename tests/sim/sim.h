@@ -88,7 +88,7 @@ struct sim {
 
 	unsigned n_nodes, n_shards, n_clients;
 	struct host_config config;
-	unsigned drop_percent, dup_percent, delay_ms, disk_ms, sync_ms;
+	unsigned drop_percent, dup_percent, delay_ms, disk_ms, sync_ms, fault_ms;
 	bool cut[SIM_NODES][SIM_NODES];
 	uint64_t arrival[SIM_NODES][SIM_NODES]; /* FIFO per link */
 	uint64_t quiet_since;   /* no partition since */
