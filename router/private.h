@@ -161,7 +161,7 @@ bool session_may_renew(const struct flight *f); /* after EXPIRED: is another hel
 void session_renew(struct flight *f);           /* says it, or waits for who does */
 uint64_t session_done_below(const struct shard *s);
 void session_hello_ended(struct flight *hello, int status);
-void session_fence(struct flight *f);
+void session_begin_fence(struct flight *f);
 void session_fence_ended(struct flight *fence, int status, struct msg *reply,
 			 const Tern__Head *head);
 

@@ -125,7 +125,7 @@ void session_hello_ended(struct flight *hello, int status)
 
 /* ---- fences -------------------------------------------------------------------------------- */
 
-void session_fence(struct flight *f)
+void session_begin_fence(struct flight *f)
 {
 	struct flight *fence = flight_new(f->r, ROLE_FENCE, CALL_OP, TERN__KIND__KIND_OP, f->shard);
 	Tern__Op op = TERN__OP__INIT;
