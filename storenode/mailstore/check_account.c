@@ -425,7 +425,7 @@ static int totals(struct acct *a)
 
 static int check_living(struct acct *a)
 {
-	struct bytes keywords[KEYWORDS_MAX];
+	struct bytes *keywords = arena_array(&a->c->mem, struct bytes, KEYWORDS_MAX);
 	int ret;
 
 	a->keywords = keywords_read(a->c->rows, a->id, &a->c->mem, keywords);
