@@ -75,7 +75,7 @@ CO static int look_at_header(struct reading *r, struct bytes header, bool own_he
 	while (header_next(&header, &f)) {
 		buf_put_bytes(&r->text, f.name);
 		buf_puts(&r->text, ": ");
-		decode_words(f.value, &r->text);
+		decode_words(bytes_trim(f.value), &r->text);
 		buf_putc(&r->text, '\n');
 	}
 	ret = look(r, own_header);

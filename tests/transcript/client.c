@@ -125,6 +125,16 @@ bool client_ended(struct client *c, unsigned ms)
 	return c->ended && c->got.n == 0;
 }
 
+bool client_cut(struct client *c, unsigned ms)
+{
+	uint64_t until = clock_ms() + ms;
+
+	while (!c->ended && clock_ms() < until)
+		turn(c);
+	buf_clear(&c->got);
+	return c->ended;
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 bool client_open(struct client *c, struct world *w, enum listener_kind kind, const char *peer)

@@ -25,6 +25,8 @@ bool client_send(struct client *c, struct bytes b);
 bool client_line(struct client *c, unsigned ms, struct bytes *line);
 /* The server closed, and said nothing more. */
 bool client_ended(struct client *c, unsigned ms);
+/* The server closed; what it said before is dropped. */
+bool client_cut(struct client *c, unsigned ms);
 bool client_secure(struct client *c);
 
 #endif

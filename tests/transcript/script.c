@@ -265,6 +265,8 @@ static bool do_client(struct play *p, struct bytes label, struct bytes rest)
 		return client_secure(c) || fail(p, "no handshake", BYTES_NONE);
 	if (is_verb(&rest, "closed"))
 		return client_ended(c, PATIENCE) || fail(p, "still open or", buf_bytes(&c->got));
+	if (is_verb(&rest, "cut"))
+		return client_cut(c, PATIENCE) || fail(p, "still open", BYTES_NONE);
 	if (!is_verb(&rest, "close"))
 		return fail(p, "no such step", rest);
 	client_close(c);

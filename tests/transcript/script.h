@@ -13,7 +13,8 @@
  *   a: <~ a1 OK ...                      some line that comes; those before are passed over
  *   a: quiet 50                          nothing comes for so many ms
  *   a: starttls                          a handshake
- *   a: close / a: closed                 by us / by the server
+ *   a: close / a: closed                 by us / by the server, with nothing left to be read
+ *   a: cut                               by the server, whatever it said before
  *   store: well|away|unknown|no-chunks|rotten|deaf, store: chunks N
  *   limit: NAME VALUE                    (limits.def; numbers, ms)
  *   log-time: MINUTES                    lets log time pass

@@ -53,9 +53,10 @@ static void data(struct strict *s, struct bytes in)
 			s->depth++;
 		else if (c == ')' && --s->depth < 0)
 			complain(s, "unbalanced parentheses");
-		else if (c == '{' && announces(bytes_of(in.p - 1, in.n + 1), &s->literal))
+		else if (c == '{' && announces(bytes_of(in.p - 1, in.n + 1), &s->literal)) {
+			s->open = true;
 			return;
-		else if (c == '{' || c < 0x20 || c >= 0x7f)
+		} else if (c == '{' || c < 0x20 || c >= 0x7f)
 			complain(s, "a byte that is no part of a response");
 	}
 }
@@ -92,6 +93,7 @@ static void one_line(struct strict *s)
 {
 	struct bytes line = buf_bytes(&s->line);
 
+	s->open = false;
 	if (s->depth == 0 && is_text(line)) {
 		text(s, line);
 	} else {
@@ -99,12 +101,12 @@ static void one_line(struct strict *s)
 			complain(s, "a line that is no response");
 		data(s, line);
 	}
-	if (!s->literal && s->depth)
+	if (!s->open && s->depth)
 		complain(s, "unbalanced parentheses");
-	s->responses += !s->literal;
+	s->responses += !s->open;
 	buf_clear(&s->line);
 	/* What follows a literal goes on with the same response. */
-	if (s->literal)
+	if (s->open)
 		buf_puts(&s->line, "* ");
 }
 

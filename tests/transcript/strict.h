@@ -10,6 +10,7 @@
 struct strict {
 	struct buf line;  /* of the response, literals left out */
 	uint64_t literal; /* octets still to come */
+	bool open;        /* the line ended with the announcement of a literal */
 	int depth;        /* of parentheses, at the start of the line */
 	const char *why;  /* the first complaint */
 	unsigned responses;

@@ -1,0 +1,6 @@
+a: <~ 220 ...
+a: > POST / HTTP/1.1
+a: closed
+b: <~ 220 ...
+b: > GET /
+b: closed
