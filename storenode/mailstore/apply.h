@@ -58,7 +58,8 @@ struct bytes mailstore_apply(struct rows *rows, const struct entry *e, struct ar
 			     struct effects *fx);
 
 /* A leader asks now and then (with its log time) whether proposing Maintain is worth it: idle
- * clients, staged uploads, old answers, tombstones, marked mailboxes, unreferenced content. */
+ * clients, staged uploads, old answers, tombstones, marked mailboxes, unreferenced content,
+ * leases that have ended. */
 bool mailstore_due(struct rows *rows, uint64_t log_ms);
 /* Log time of the last entry applied; a new leader goes on from there. */
 uint64_t mailstore_log_ms(struct rows *rows);

@@ -111,6 +111,26 @@ int op_maintain(struct txn *t, const Tern__Op *op UNUSED)
 	return 0;
 }
 
+/* A lease that has ended since the last entry: the next one's log time makes its delivery
+ * visible to whoever lists the queue. */
+static bool lease_ended(struct rows *rows, uint64_t log_ms)
+{
+	uint64_t last = mailstore_log_ms(rows);
+	struct bytes key, value;
+	struct rows_iter *it;
+	struct key from, to;
+	bool found;
+
+	if (log_ms <= last)
+		return false;
+	key_table_u64(&from, T_DUE, last + 1);
+	key_table_u64(&to, T_DUE, log_ms + 1);
+	it = rows_iter_new(rows, key_bytes(&from), key_bytes(&to));
+	found = rows_iter_next(it, &key, &value);
+	rows_iter_free(&it);
+	return found;
+}
+
 bool mailstore_due(struct rows *rows, uint64_t log_ms)
 {
 	struct arena mem;
@@ -120,7 +140,7 @@ bool mailstore_due(struct rows *rows, uint64_t log_ms)
 	arena_init(&mem, 0);
 	due = first_timer(rows, &mem, &d) && d.due <= log_ms;
 	arena_release(&mem);
-	return due;
+	return due || lease_ended(rows, log_ms);
 }
 
 uint64_t mailstore_log_ms(struct rows *rows)
