@@ -58,7 +58,7 @@ a: > .
 a: < 250 ...
 a: > MAIL FROM:<a@b>
 a: < 250 ...
-a: > RCPT TO:<small@example.test>
+a: > RCPT TO:<small+@example.test>
 a: < 452 4.2.2 Mailbox is full
 # others get theirs
 a: > RCPT TO:<one@example.test>

@@ -82,18 +82,6 @@ a: < 250 ...
 a: > DATA
 a: < 354 ...
 a: > Subject: x
-a: > From: <one@example.test>two@example.test
-a: > 
-a: > x
-a: > .
-a: < 550 5.7.1 From: must name an address of yours, in one field
-a: > MAIL FROM:<one@example.test>
-a: < 250 ...
-a: > RCPT TO:<two@example.test>
-a: < 250 ...
-a: > DATA
-a: < 354 ...
-a: > Subject: x
 a: > From: one
 a: > 
 a: > x

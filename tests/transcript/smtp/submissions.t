@@ -1,7 +1,6 @@
 plain
 # port 465: TLS from the first byte
 a: connect submissions from 192.0.2.1
-a: starttls
 a: < 220 mx.example.test ESMTP Tern
 a: > EHLO c
 a: < 250-mx.example.test

@@ -1,0 +1,5 @@
+plain
+a: < +OK ...
+a: >> @{70000 x}
+a: < -ERR line too long
+a: closed
