@@ -124,6 +124,11 @@ static int bootstrap_check(struct server *s, const Tern__Bootstrap *b, struct wh
 	if (s->has_identity && memcmp(s->id.cluster, b->map->cluster.data, CLUSTER_ID) != 0)
 		return why_set(why, ERR_EXISTS, "node %s already belongs to a cluster",
 			       s->conf.name);
+	if (balance_joined(s->balance))
+		return why_set(why, ERR_EXISTS,
+			       "node %s came to this cluster with an empty disk, it gets new "
+			       "replicas by itself",
+			       s->conf.name);
 	return 0;
 }
 

@@ -32,10 +32,26 @@ NORETURN void server_failed(UNUSED void *arg, const char *why)
 
 /* ---- configuration and data */
 
+static int set_log_level(const struct server *s, struct why *why)
+{
+	static const char *const names[] = { "debug", "info", "notice", "warn", "error" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(s->conf.log_level, names[i]) == 0) {
+			log_set_level((enum log_level)i);
+			return 0;
+		}
+	return why_set(why, ERR_CONFIG,
+		       "%s:%d: log_level: \"%s\" is none of debug, info, notice, warn, error",
+		       s->conf_path, conf_line(s->conf_path, "log_level"), s->conf.log_level);
+}
+
 static int load(struct server *s, struct why *why)
 {
 	int ret = nodeconf_load(s->conf_path, &s->conf, &s->cluster, &s->self, &s->mem, why);
 
+	if (ret == 0)
+		ret = set_log_level(s, why);
 	if (ret == 0)
 		ret = curve_load_secret(s->conf.key, s->secret_key, why);
 	if (ret == 0 && curve_public(s->secret_key, s->public_key) < 0)
@@ -316,8 +332,10 @@ static int start(struct server *s, struct why *why)
 	s->readers = readers_new(s->loop, (unsigned)s->conf.readers);
 	s->watchers = watchers_new(s);
 	s->locks = locks_new(s);
-	s->balance = balance_new(s);
 	s->map = mapcache_new(s);
+	s->balance = balance_new(s, why);
+	if (!s->balance)
+		return -ERR_CONFIG;
 	server_app(s, &s->app);
 	ret = open_sockets(s, why);
 	if (ret == 0 && s->has_identity)
