@@ -265,7 +265,8 @@ class Cluster:
 
     def _haproxy_cfg(self):
         out = ["global", "    maxconn 4000", "defaults", "    mode tcp",
-               "    timeout connect 5s", "    timeout client 31m", "    timeout server 31m", ""]
+               "    timeout connect 5s", "    timeout client 31m", "    timeout server 31m",
+               "    option redispatch 1", ""]
         for service in SERVICES + ["http"]:
             out += [f"listen {service}", f"    bind 127.0.0.1:{self.port(service)}"]
             if service == "http":
