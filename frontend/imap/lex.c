@@ -4,6 +4,8 @@
 #include "imap/date.h"
 #include "model/flags.h"
 
+enum { SIZE_DIGITS = 20 }; /* of a literal: what is longer is no announcement */
+
 /* ---- single characters ---------------------------------------------------------------------- */
 
 bool lex_fail(struct lex *l, const char *why)
@@ -142,7 +144,7 @@ bool lex_announces(struct bytes line, uint64_t *size, bool *sync)
 		end--;
 	for (start = end; start && line.p[start - 1] >= '0' && line.p[start - 1] <= '9'; start--)
 		;
-	if (start == end || start == 0 || line.p[start - 1] != '{')
+	if (start == end || end - start > SIZE_DIGITS || start == 0 || line.p[start - 1] != '{')
 		return false;
 	if (!bytes_u64(bytes_slice(line, start, end - start), INT64_MAX, size))
 		*size = UINT64_MAX;

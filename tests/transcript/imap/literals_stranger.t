@@ -8,7 +8,7 @@ a: < a1 NO [TOOBIG] Literal too big
 a: > a2 LOGIN {18446744073709551616}
 a: < a2 NO [TOOBIG] Literal too big
 a: > a3 LOGIN {99999999999999999999999999999999999999}
-a: < a3 NO [TOOBIG] Literal too big
+a: < a3 BAD Malformed literal
 a: > a4 LOGIN {4097}
 a: < a4 NO [TOOBIG] Literal too big
 a: > a5 LOGIN {-1}
