@@ -35,11 +35,11 @@ struct fake_node {
 	bool stop, cut, silent; /* cut: the connections break, nobody listens until it is false */
 	unsigned refuse;        /* answers `refuse_status` so many times */
 	unsigned refuse_status;
-	unsigned lose;          /* proposes, but the answer never comes, so many times */
-	unsigned late_index;    /* NOTLEADER with this index although it was proposed (not applied) */
-	unsigned delay_ms;      /* before each answer */
-	unsigned twice;         /* answers everything twice */
-	unsigned requests;      /* received */
+	unsigned lose;       /* proposes, but the answer never comes, so many times */
+	unsigned late_index; /* NOTLEADER with this index although it was proposed (not applied) */
+	unsigned delay_ms;   /* before each answer */
+	unsigned twice;      /* answers everything twice */
+	unsigned requests;   /* received */
 	/* the last connection that watches */
 	struct bytes watcher;
 	uint8_t watcher_id[64];
@@ -69,11 +69,11 @@ struct fake {
 
 void fake_start(struct fake *f);
 void fake_stop(struct fake *f);
-#define FAKE_SET(f, what, value)                    \
-	do {                                        \
-		pthread_mutex_lock(&(f)->lock);     \
-		(f)->what = (value);                \
-		pthread_mutex_unlock(&(f)->lock);   \
+#define FAKE_SET(f, what, value)                  \
+	do {                                      \
+		pthread_mutex_lock(&(f)->lock);   \
+		(f)->what = (value);              \
+		pthread_mutex_unlock(&(f)->lock); \
 	} while (0)
 bool fake_once(struct fake *f); /* no id was applied twice, none both applied and fenced */
 unsigned fake_applied(struct fake *f);
