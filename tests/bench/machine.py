@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the benchmark reads from the system: CPU, memory, disk writes, a process's metrics."""
+
+import os
+import urllib.request
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def children(pid):
+    """The process and all below it."""
+    found, queue = [], [pid]
+    while queue:
+        p = queue.pop()
+        found.append(p)
+        try:
+            for task in os.listdir(f"/proc/{p}/task"):
+                with open(f"/proc/{p}/task/{task}/children", encoding="ascii") as f:
+                    queue += [int(c) for c in f.read().split()]
+        except OSError:
+            pass
+    return found
+
+
+def cpu_ms(pid):
+    """User and system time of a process, its threads included."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / TICK
+
+
+def busy_ms():
+    """Time that all cores together were busy since the machine began."""
+    with open("/proc/stat", encoding="ascii") as f:
+        fields = [int(x) for x in f.readline().split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) * 1000 / TICK
+
+
+def written_bytes(pid):
+    with open(f"/proc/{pid}/io", encoding="ascii") as f:
+        return int(dict(line.split(": ") for line in f)["write_bytes"])
+
+
+def pss(pid):
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
+        return 1024 * next(int(line.split()[1]) for line in f if line.startswith("Pss:"))
+
+
+def metrics(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as r:
+        rows = (line.rsplit(" ", 1) for line in r.read().decode().splitlines()
+                if line and line[0] != "#")
+        return {name: float(value) for name, value in rows}
