@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - sim_cluster [--seeds N] [--seed BASE] [--verbose] [--break=RULE] [--app=NAME]
+/* main.c - sim_cluster [--seeds N] [--base SEED] [--verbose] [--break=RULE] [--app=NAME]
  *
  * Runs N histories, each in a process of its own, from seeds BASE on. A history that fails says
  * which seed repeats it. --break switches one rule of the replicas off: then a run in which
@@ -73,18 +73,22 @@ static bool run(const struct options *o, uint64_t seed, struct totals *t)
 	waitpid(pid, &status, 0);
 	if (status == 0)
 		return true;
-	printf("seed %lu FAILED; repeat: sim_cluster --seeds 1 --seed %lu --verbose%s%s\n", seed,
+	printf("seed %lu FAILED; repeat: sim_cluster --seeds 1 --base %lu --verbose%s%s\n", seed,
 	       seed, o->broken ? " --break=" : "", o->broken ? o->broken : "");
 	return false;
 }
 
 static void print_totals(const struct totals *t)
 {
+	uint64_t fired = 0;
+
 	printf("acked %lu, reads %lu, steps %lu, trace %016lx\nfaults:", t->acked, t->reads,
 	       t->steps, t->trace);
-	for (unsigned i = 0; i < F_KINDS; i++)
+	for (unsigned i = 0; i < F_KINDS; i++) {
 		printf(" %s=%lu", fault_names[i], t->faults[i]);
-	printf("\n");
+		fired += t->faults[i];
+	}
+	printf("\nCOUNT faults=%lu\n", fired);
 }
 
 static bool value_of(const char *arg, const char *name, char **next, const char **value)
@@ -99,7 +103,7 @@ static bool value_of(const char *arg, const char *name, char **next, const char 
 
 static void usage(void)
 {
-	fprintf(stderr, "sim_cluster [--seeds N] [--seed BASE] [--app=plain|mail] "
+	fprintf(stderr, "sim_cluster [--seeds N] [--base SEED] [--app=plain|mail] "
 			"[--break=RULE] [--verbose]\n");
 	exit(2);
 }
@@ -114,7 +118,7 @@ static void parse(int argc, char **argv, struct options *o)
 			o->verbose = true;
 		else if (value_of(argv[i], "--seeds", &argv[i + 1], &v))
 			o->seeds = strtoull(v, NULL, 0);
-		else if (value_of(argv[i], "--seed", &argv[i + 1], &v))
+		else if (value_of(argv[i], "--base", &argv[i + 1], &v))
 			o->base = strtoull(v, NULL, 0);
 		else if (value_of(argv[i], "--break", &argv[i + 1], &v))
 			o->broken = v;
@@ -138,6 +142,7 @@ int main(int argc, char **argv)
 	parse(argc, argv, &o);
 	for (uint64_t i = 0; i < o.seeds; i++)
 		failed += !run(&o, o.base + i, t);
+	printf("COUNT seeds=%lu\n", o.seeds);
 	printf("seeds %lu (%lu to %lu), failed %lu, %ld s\n", o.seeds, o.base,
 	       o.base + o.seeds - 1, failed, (long)(time(NULL) - began));
 	print_totals(t);
