@@ -387,6 +387,8 @@ void store_pass(struct store *s, uint64_t ms)
 {
 	s->log_ms += ms;
 	s->wall_ms += ms;
+	if (ms >= MINUTES(30))
+		store_hello(s); /* or it would be forgotten */
 	for (;;) {
 		struct rows *view = store_view(s);
 		bool due = mailstore_due(view, s->log_ms);
