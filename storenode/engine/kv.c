@@ -2,6 +2,9 @@
 /* kv.c - the face of both engines: the rules of kv.h that do not depend on where things lie. */
 #include "engine/kv_impl.h"
 
+#include "base/clock.h"
+#include "base/metric.h"
+
 #include <stdlib.h>
 
 void kv_close(struct kv **kv)
@@ -102,6 +105,7 @@ static int write_batch(struct kv *kv, struct kv_batch *b, bool logged)
 	INVARIANT(!atomic_exchange(&kv->writing, true));
 	ret = latch(kv, kv->ops->write(kv, b, logged));
 	atomic_store(&kv->writing, false);
+	metric_add(M_written_bytes_total, (int64_t)b->bytes);
 	return ret;
 }
 
@@ -118,9 +122,13 @@ int kv_write_nolog(struct kv *kv, struct kv_batch *b)
 int kv_sync(struct kv *kv)
 {
 	int ret = atomic_load(&kv->failed);
+	uint64_t start = clock_us();
 
 	INVARIANT(!kv->read_only);
-	return ret ? ret : latch(kv, kv->ops->sync(kv));
+	ret = ret ? ret : latch(kv, kv->ops->sync(kv));
+	metric_inc(M_log_syncs_total);
+	metric_time(M_log_sync_us, clock_us() - start);
+	return ret;
 }
 
 int kv_flush(struct kv *kv)
