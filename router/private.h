@@ -115,7 +115,7 @@ struct router {
 	struct list waiting; /* for the map */
 	struct map attempts; /* by number */
 	struct due_heap due;
-	struct loop_timer *timer;
+	struct loop_timer *timer, *sweep;
 	struct loop_hook *hook;
 	struct arena mem; /* of the message being read */
 	struct prng rand;
@@ -144,8 +144,9 @@ void flight_wait_in(struct flight *f, enum flight_state state, struct list *list
 /* send.c: where it goes, and attempts */
 void flight_send(struct flight *f);
 bool flight_any_left(struct flight *f);
-void attempt_settle(struct attempt *a); /* frees it */
-void node_pump(struct node *n);         /* sends what waits for room */
+void attempt_settle(struct attempt *a);        /* frees it */
+void node_pump(struct node *n);                /* sends what waits for room */
+void node_sweep(struct node *n, uint64_t now); /* forgets attempts that will not be answered */
 void node_state(void *arg, bool up);
 void node_message(void *arg, struct msg *m);
 bool node_usable(const struct node *n);

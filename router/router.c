@@ -13,6 +13,7 @@
 #define DEFAULT_SESSION_RETRY SECONDS(60)
 #define DEFAULT_DELIVERY_RETRY MINUTES(5)
 #define DEFAULT_ATTEMPT 1500
+#define SWEEP_MS SECONDS(5)
 
 static void on_timer(void *arg)
 {
@@ -34,6 +35,14 @@ static void on_turn_end(void *arg)
 		loop_timer_set(r->timer, d->at > now ? d->at - now : 1, 0);
 	else
 		loop_timer_clear(r->timer);
+}
+
+static void on_sweep(void *arg)
+{
+	struct router *r = arg;
+
+	for (size_t i = 0; i < r->n_nodes; i++)
+		node_sweep(&r->nodes[i], clock_ms());
 }
 
 static void node_open(struct router *r, size_t at)
@@ -101,6 +110,8 @@ struct router *router_new(struct loop *loop, const struct router_config *c, stru
 	due_init(&r->due);
 	arena_init(&r->mem, 0);
 	r->timer = loop_timer_new(loop, on_timer, r);
+	r->sweep = loop_timer_new(loop, on_sweep, r);
+	loop_timer_set(r->sweep, SWEEP_MS, SWEEP_MS);
 	r->hook = loop_hook_new(loop, on_turn_end, r);
 	r->watches = watches_new(r, loop, r->client);
 	r->n_nodes = c->cluster->nodes.n;
@@ -155,6 +166,7 @@ void router_free(struct router **router)
 	zmq_ctx_term(r->zmq);
 	loop_hook_free(&r->hook);
 	loop_timer_free(&r->timer);
+	loop_timer_free(&r->sweep);
 	loop_timer_free(&r->map_timer);
 	clustermap_free(&r->map);
 	free(r->node_of);

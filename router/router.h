@@ -17,7 +17,7 @@ struct router;
 
 struct router_config {
 	const struct clusterconf *cluster;
-	const char *secret_key;     /* own CURVE key */
+	const char *secret_key;     /* own CURVE key; borrowed for the router's life, as cluster */
 	size_t max_inflight_bytes;  /* per node; beyond it calls wait, then end BUSY; 32 MiB */
 	unsigned session_retry_ms;  /* 60 s: IMAP, POP3, operators */
 	unsigned delivery_retry_ms; /* 5 min: SMTP and LMTP */
@@ -56,11 +56,15 @@ struct call {
 	uint64_t deadline; /* clock_ms; when it passes the class decides what is true */
 	uint64_t trace;
 	uint8_t delivery[16]; /* CALL_DELIVERY */
-	int32_t to_node;      /* KIND_NODE, KIND_ADMIN: this node only; else -1 */
+	int32_t to_node;      /* CALL_READ of KIND_NODE, KIND_ADMIN, KIND_MAP: only this node, by
+			       * its position in cluster.conf; else -1 */
 	void (*done)(struct call *c);
 	void *arg;
 
-	int status; /* 0 or an ERR_... */
+	/* 0: answered; the Result or Reply has a status of its own. ERR_... (positive): BUSY and
+	 * FENCED mean that it did not and will not happen, UNKNOWN that nobody can tell; the rest
+	 * is what a store node refused it with. */
+	int status;
 	struct why why;
 	struct msg reply; /* reply.body: Result or Reply */
 	uint64_t index;
@@ -68,6 +72,7 @@ struct call {
 };
 
 void call_init(struct call *c, enum call_class class, Tern__Kind kind, uint32_t shard);
+/* `done` comes later, from the loop, never before this returns. */
 void router_call(struct router *r, struct call *c);
 /* The caller lost interest: done is called at once with ERR_GONE. A mutation that may have been
  * sent still runs to its end in the background so that its id is settled. */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define SUSPECT_MS SECONDS(5) /* then one call tries it again */
+#define STALE_MS SECONDS(60)  /* an attempt nobody waits for and nobody answers */
 #define MAX_HINTS 3           /* followed in a row without a pause */
 
 /* ---- choosing ------------------------------------------------------------------------------ */
@@ -270,6 +271,18 @@ void attempt_settle(struct attempt *a)
 	list_del(&a->in_node);
 	map_del(&a->node->r->attempts, MAP_KEY(a->number));
 	free(a);
+}
+
+/* A store node may drop a request without a word; its bytes must not count for ever. */
+void node_sweep(struct node *n, uint64_t now)
+{
+	list_foreach(&n->attempts, node) {
+		struct attempt *a = list_entry(node, struct attempt, in_node);
+
+		if (now - a->sent_at > STALE_MS && !(a->f && a->f->current == a))
+			attempt_settle(a);
+	}
+	node_pump(n);
 }
 
 static void sent(struct flight *f, struct node *n, uint64_t number)

@@ -3,6 +3,8 @@
  * or both fenced and applied, whatever is lost, doubled, cut or late. */
 #include "fake.h"
 
+#include "router/private.h"
+
 static struct bench bench; /* too big for a stack */
 
 #define OTHERWISE_FAST                                                               \
@@ -400,6 +402,25 @@ TEST(calls, the_byte_budget_holds_calls_back_then_ends_them_busy)
 	CHECK_INT(bench.fake.node[0].requests - seen, 1);
 	for (int i = 0; i < 4; i++)
 		finish(&t[i], 1000, ERR_BUSY);
+	bench_stop(&bench);
+}
+
+TEST(calls, bytes_of_requests_that_were_dropped_in_silence_are_given_back)
+{
+	static struct test_call t;
+
+	bench_start(&bench, &fast);
+	FAKE_SET(&bench.fake, node[0].silent, true);
+	call_init(&t.call, CALL_READ, TERN__KIND__KIND_QUERY, 0);
+	t.call.payload[0] = blob_copy(bytes_of((uint8_t[600]){ 0 }, 600));
+	t.call.n_payload = 1;
+	test_begin(&bench, &t, 100);
+	finish(&t, 1000, ERR_BUSY);
+	CHECK_INT(bench.router->nodes[0].inflight, 600);
+	node_sweep(&bench.router->nodes[0], clock_ms() + SECONDS(30));
+	CHECK_INT(bench.router->nodes[0].inflight, 600);
+	node_sweep(&bench.router->nodes[0], clock_ms() + SECONDS(61));
+	CHECK_INT(bench.router->nodes[0].inflight, 0);
 	bench_stop(&bench);
 }
 
