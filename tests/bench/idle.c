@@ -67,7 +67,7 @@ static void send_text(struct idler *i, const char *text)
 /* Reads until there is a whole line that begins with `wanted`. */
 static void await(struct idler *i, const char *wanted)
 {
-	char in[ROOM + 2] = "\n";
+	static char in[ROOM + 2] = "\n";
 	size_t have = 1;
 	char pattern[32];
 
