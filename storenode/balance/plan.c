@@ -161,12 +161,17 @@ static bool is_current(const struct balance *b, const Tern__ClusterMap *map, uin
 	return node == b->server->self || b->views[node].reply->epoch == map->epoch;
 }
 
-static bool says_so(struct balance *b, uint32_t node)
+/* How long the node stays as it is. "replacing": an earlier leader of shard 0 has begun. */
+static uint64_t grace(struct balance *b, uint32_t node)
 {
 	const char *s = node == b->server->self ? balance_state(b) : b->views[node].reply->state;
+	uint64_t most = b->server->conf.replace_after;
 
-	return strncmp(s, "empty", 5) == 0 || strncmp(s, "lost", 4) == 0 ||
-	       strncmp(s, "replacing", 9) == 0;
+	if (strncmp(s, "replacing", 9) == 0)
+		return 0;
+	if (strncmp(s, "empty", 5) == 0 || strncmp(s, "lost", 4) == 0)
+		return MIN((uint64_t)SAID_SO_MS, most);
+	return most;
 }
 
 /* The node whose turn it is, -1: none. */
@@ -177,7 +182,6 @@ static int next_node(struct balance *b, const Tern__ClusterMap *map)
 
 	for (uint32_t i = 0; i < map->n_nodes; i++) {
 		struct view *v = &b->views[i];
-		uint64_t grace;
 
 		if (!is_current(b, map, i))
 			return -1;
@@ -190,9 +194,7 @@ static int next_node(struct balance *b, const Tern__ClusterMap *map)
 			log_notice(NULL, "node_short", "node=%s missing=%u", map->nodes[i]->name,
 				   missing_on(b, map, i));
 		}
-		grace = says_so(b, i) ? MIN((uint64_t)SAID_SO_MS, b->server->conf.replace_after) :
-					b->server->conf.replace_after;
-		if (found < 0 && now - v->short_since >= grace)
+		if (found < 0 && now - v->short_since >= grace(b, i))
 			found = (int)i;
 	}
 	return found;
