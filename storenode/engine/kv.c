@@ -102,9 +102,9 @@ static int write_batch(struct kv *kv, struct kv_batch *b, bool logged)
 	INVARIANT(b->ops == kv->ops && !kv->read_only);
 	if (ret || kv_batch_empty(b))
 		return ret;
-	INVARIANT(!atomic_exchange(&kv->writing, true));
+	pthread_mutex_lock(&kv->writing);
 	ret = latch(kv, kv->ops->write(kv, b, logged));
-	atomic_store(&kv->writing, false);
+	pthread_mutex_unlock(&kv->writing);
 	metric_add(M_written_bytes_total, (int64_t)b->bytes);
 	return ret;
 }

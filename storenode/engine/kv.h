@@ -7,7 +7,9 @@
  *  - kv_write makes a batch visible at once and atomically; it is durable after a kv_sync that
  *    began later. A crash loses a suffix of the unsynced batches, never one in the middle and
  *    never part of one.
- *  - One writer thread; any number of readers, each with a snapshot or none.
+ *  - One batch is written at a time. Nearly all come from one writer thread, whose order others
+ *    (the identity, the cluster map) must not care about; any number of readers, each with a
+ *    snapshot or none.
  *  - Any error from kv_write or kv_sync is final: outcome unknown, the process must exit. */
 #ifndef TERN_ENGINE_KV_H
 #define TERN_ENGINE_KV_H
@@ -45,7 +47,7 @@ int kv_rocks_open(const struct kv_rocks_options *o, struct kv **kv, struct why *
 struct kv *kv_mem_new(void);
 void kv_close(struct kv **kv);
 
-/* ---- writing (one thread) */
+/* ---- writing (a batch belongs to one thread) */
 struct kv_batch *kv_batch_new(struct kv *kv);
 void kv_batch_free(struct kv_batch **b);
 void kv_batch_clear(struct kv_batch *b);

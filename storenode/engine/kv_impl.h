@@ -9,6 +9,7 @@
 
 #include "engine/kv.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 struct kv_ops {
@@ -55,7 +56,7 @@ struct kv_ops {
 struct kv {
 	const struct kv_ops *ops;
 	atomic_int failed; /* the first error of a write, sync or flush; it stays */
-	atomic_bool writing;
+	pthread_mutex_t writing; /* all zero: PTHREAD_MUTEX_INITIALIZER */
 	bool read_only;
 };
 
