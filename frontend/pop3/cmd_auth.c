@@ -133,7 +133,7 @@ CO static void plain(struct pop3 *p, struct bytes response)
 		login(p, authzid, user, password);
 }
 
-CO void cmd_auth(struct pop3 *p, const struct pop3_cmd *c)
+CO void pop3_cmd_auth(struct pop3 *p, const struct pop3_cmd *c)
 {
 	if (!session_login_allowed(p->s)) {
 		pop3_bad(p, NEED_TLS);

@@ -68,7 +68,7 @@ CO static void retrieve(struct pop3 *p, const struct pop3_cmd *c, struct pop3_do
 	body_close(&body);
 }
 
-CO void cmd_retr(struct pop3 *p, const struct pop3_cmd *c)
+CO void pop3_cmd_retr(struct pop3 *p, const struct pop3_cmd *c)
 {
 	struct pop3_dots d;
 

@@ -35,9 +35,9 @@ void pop3_forget(struct pop3 *p); /* what was said before the login is over */
 
 /* Rows of cmd.def. */
 typedef void pop3_run(struct pop3 *p, const struct pop3_cmd *c);
-CO pop3_run pop3_cmd_capa, pop3_cmd_stls, pop3_cmd_user, pop3_cmd_pass, cmd_auth, pop3_cmd_stat,
-	pop3_cmd_list, pop3_cmd_uidl, cmd_retr, pop3_cmd_top, pop3_cmd_dele, pop3_cmd_rset,
-	pop3_cmd_noop, pop3_cmd_quit;
+CO pop3_run pop3_cmd_capa, pop3_cmd_stls, pop3_cmd_user, pop3_cmd_pass, pop3_cmd_auth,
+	pop3_cmd_stat, pop3_cmd_list, pop3_cmd_uidl, pop3_cmd_retr, pop3_cmd_top, pop3_cmd_dele,
+	pop3_cmd_rset, pop3_cmd_noop, pop3_cmd_quit;
 CO void pop3_auth_line(struct pop3 *p, struct bytes line);
 
 #endif
