@@ -94,6 +94,7 @@ void request_reply(struct request *r, int status, struct blob *body)
 	head.shard = r->head->shard;
 	head.trace = r->head->trace;
 	head.status = (uint32_t)status;
+	head.why = r->why ? (char *)r->why : head.why;
 	head.epoch = mapcache_epoch(r->server->map);
 	head.index = r->index;
 	if (status == ERR_NOTLEADER && r->server->host)
@@ -109,6 +110,7 @@ void request_fail(struct request *r, int status, const char *why)
 	log_debug(NULL, "request_refused", "trace=%lx kind=%d shard=%u error=%s why=%s",
 		  (unsigned long)r->head->trace, (int)r->head->kind, r->head->shard,
 		  err_name(status), why ? why : "");
+	r->why = why;
 	request_reply(r, status, NULL);
 }
 

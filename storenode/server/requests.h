@@ -22,6 +22,7 @@ struct request {
 	int status;
 	uint64_t index;
 	bool negative;
+	const char *why; /* borrowed until the reply is packed */
 	unsigned tries;
 };
 

@@ -7,6 +7,28 @@
 
 static void ready(void *arg, int status);
 
+/* The kept hash beside one recomputed from the same snapshot's rows. */
+static int state_hash(struct request *r, struct kv_snap *snap, const struct host_view *view,
+		      Tern__Reply **reply)
+{
+	Tern__StateHashReply *h = arena_new(&r->mem, Tern__StateHashReply);
+	struct rows_state scanned;
+	int ret = rows_scan(r->server->kv, snap, r->head->shard, view->incarnation, &scanned);
+
+	tern__state_hash_reply__init(h);
+	h->index = view->applied;
+	h->lo = view->state.hash.lo;
+	h->hi = view->state.hash.hi;
+	h->rows = view->state.rows;
+	h->scan_lo = scanned.hash.lo;
+	h->scan_hi = scanned.hash.hi;
+	*reply = arena_new(&r->mem, Tern__Reply);
+	tern__reply__init(*reply);
+	(*reply)->what_case = TERN__REPLY__WHAT_STATE_HASH;
+	(*reply)->state_hash = h;
+	return ret;
+}
+
 static int read_rows(struct request *r, struct kv_snap *snap, Tern__Reply **reply)
 {
 	struct kv *kv = r->server->kv;
@@ -20,14 +42,12 @@ static int read_rows(struct request *r, struct kv_snap *snap, Tern__Reply **repl
 	q = r->in.body ? WIRE_UNPACK(query, r->in.body->b, &r->mem) : NULL;
 	if (!q)
 		return -ERR_INVALID;
+	if (q->what_case == TERN__QUERY__WHAT_STATE_HASH) {
+		r->index = view.applied;
+		return state_hash(r, snap, &view, reply);
+	}
 	rows = rows_view(kv, snap, r->head->shard, view.incarnation);
 	*reply = mailstore_query(rows, q, &r->mem, &r->out);
-	if (q->what_case == TERN__QUERY__WHAT_STATE_HASH && (*reply)->state_hash) {
-		(*reply)->state_hash->index = view.applied;
-		(*reply)->state_hash->lo = view.state.hash.lo;
-		(*reply)->state_hash->hi = view.state.hash.hi;
-		(*reply)->state_hash->rows = view.state.rows;
-	}
 	r->index = view.applied;
 	ret = rows_error(rows);
 	rows_free(&rows);
