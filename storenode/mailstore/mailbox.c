@@ -46,39 +46,6 @@ static int attach(struct txn *t, struct account *a, struct node_rec *node, uint3
 	return 0;
 }
 
-/* Makes the missing nodes of path's first `n` components, each with a mailbox; *node: the last
- * (untouched when n is 0). */
-static int make_path(struct txn *t, struct account *a, const struct path *path, unsigned n,
-		     struct node_rec *node)
-{
-	struct path head = *path;
-	struct node_rec made;
-	unsigned depth;
-	int ret;
-
-	head.n = n;
-	path_find(t->rows, a->id, &head, t->mem, node, &depth);
-	for (; depth < n; depth++) {
-		ret = node_add(t, a, depth ? node : NULL, path->names[depth], &made);
-		if (ret == 0)
-			ret = attach(t, a, &made, made.id);
-		if (ret)
-			return ret;
-		*node = made;
-	}
-	return 0;
-}
-
-int mailbox_make_inbox(struct txn *t, struct account *a)
-{
-	struct path path = { .full = BYTES("INBOX"), .n = 1, .names = { BYTES("INBOX") } };
-	struct node_rec node;
-	int ret = make_path(t, a, &path, 1, &node);
-
-	INVARIANT(ret || node.id == INBOX_NODE);
-	return ret;
-}
-
 static bool subscribed_row(struct txn *t, struct account *a, struct bytes path, bool there)
 {
 	struct bytes value;
@@ -96,6 +63,46 @@ static bool subscribed_row(struct txn *t, struct account *a, struct bytes path, 
 	a->c.subscriptions += there ? 1 : UINT32_MAX;
 	a->dirty = true;
 	return was;
+}
+
+/* Makes the missing nodes of path's first `n` components, each with a mailbox; *node: the last
+ * (untouched when n is 0). Subscriptions to those names become theirs. */
+static int make_path(struct txn *t, struct account *a, const struct path *path, unsigned n,
+		     struct node_rec *node)
+{
+	struct path head = *path;
+	struct node_rec made;
+	struct bytes name;
+	unsigned depth;
+	int ret;
+
+	head.n = n;
+	path_find(t->rows, a->id, &head, t->mem, node, &depth);
+	for (; depth < n; depth++) {
+		name = path->names[depth];
+		ret = node_add(t, a, depth ? node : NULL, name, &made);
+		if (ret)
+			return ret;
+		name = bytes_head(path->full, (size_t)(name.p - path->full.p) + name.n);
+		made.subscribed = subscribed_row(t, a, name, false);
+		ret = attach(t, a, &made, made.id);
+		if (ret)
+			return ret;
+		*node = made;
+	}
+	return 0;
+}
+
+int mailbox_make_inbox(struct txn *t, struct account *a)
+{
+	struct node_rec node;
+	struct path path;
+	int ret = path_parse(BYTES("INBOX"), t->mem, &path, &t->why);
+
+	if (ret == 0)
+		ret = make_path(t, a, &path, 1, &node);
+	INVARIANT(ret || node.id == INBOX_NODE);
+	return ret;
 }
 
 int mailbox_make(struct txn *t, struct account *a, const Tern__MailboxCreate *op, uint32_t *id)
