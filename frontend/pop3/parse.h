@@ -16,13 +16,14 @@ enum pop3_verb {
 	POP3_VERBS
 };
 
-enum pop3_arg { /* what follows the verb */
-		ARG_NONE,
-		ARG_TEXT, /* one blank, then everything: passwords hold blanks (RFC 1939, 7) */
-		ARG_MSG,
-		ARG_MSG_OPT,
-		ARG_MSG_LINES, /* a message and a count of lines */
-		ARG_AUTH,      /* mechanism [initial response] */
+/* what follows the verb */
+enum pop3_arg {
+	ARG_NONE,
+	ARG_TEXT, /* one blank, then everything: passwords hold blanks (RFC 1939, 7) */
+	ARG_MSG,
+	ARG_MSG_OPT,
+	ARG_MSG_LINES, /* a message and a count of lines */
+	ARG_AUTH,      /* mechanism [initial response] */
 };
 
 struct pop3_cmd {

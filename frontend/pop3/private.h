@@ -16,10 +16,11 @@ struct pop3 {
 	struct maildrop *drop; /* NULL: not logged in */
 };
 
-enum { /* states of RFC 1939, 4 and 5 */
-       IN_AUTH = BIT(0),
-       IN_DROP = BIT(1),
-       IN_ANY = IN_AUTH | IN_DROP,
+/* states of RFC 1939, 4 and 5 */
+enum {
+	IN_AUTH = BIT(0),
+	IN_DROP = BIT(1),
+	IN_ANY = IN_AUTH | IN_DROP,
 };
 
 enum { SECRET = BIT(0) }; /* the line is wiped */

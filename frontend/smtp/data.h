@@ -11,12 +11,13 @@
 
 #include "base/bytes.h"
 
-enum smtp_data_state {            /* what stands before the next byte */
-		       DATA_LINE, /* CRLF, or the 354 */
-		       DATA_TEXT,
-		       DATA_CR,     /* text and CR */
-		       DATA_DOT,    /* CRLF . */
-		       DATA_DOT_CR, /* CRLF . CR */
+/* what stands before the next byte */
+enum smtp_data_state {
+	DATA_LINE, /* CRLF, or the 354 */
+	DATA_TEXT,
+	DATA_CR,     /* text and CR */
+	DATA_DOT,    /* CRLF . */
+	DATA_DOT_CR, /* CRLF . CR */
 };
 
 struct smtp_data {

@@ -8,11 +8,12 @@
 #include "smtp/parse.h"
 #include "smtp/tx.h"
 
-enum smtp_auth {            /* what the next line is */
-		 AUTH_IDLE, /* a command */
-		 AUTH_PLAIN,
-		 AUTH_LOGIN_USER,
-		 AUTH_LOGIN_PASSWORD,
+/* what the next line is */
+enum smtp_auth {
+	AUTH_IDLE, /* a command */
+	AUTH_PLAIN,
+	AUTH_LOGIN_USER,
+	AUTH_LOGIN_PASSWORD,
 };
 
 struct smtp {
