@@ -8,6 +8,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -68,8 +69,8 @@ class Guard:
 
 
 class Bed:
-    def __init__(self, note):
-        self.note = note
+    def __init__(self, note, profile=False):
+        self.note, self.profile = note, profile
         self.bin = programs()
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -192,9 +193,12 @@ class Bed:
                             "--connections", connections, "--seconds", seconds,
                             "--first", group[0], "--users", group[1], "--password", PASSWORD,
                             "--messages", self.messages(size), *more)
+        profile = self.profile and Profile(self)
         before = self.snapshot()
         result = self.finish(child)
         cost = difference(before, self.snapshot())
+        if profile:
+            result["profile"] = profile.end()
         for i, n in enumerate(result.pop("accepted")):
             self.accepted[group[0] + i] += n
         return dict(result, **per_operation(result, cost))
@@ -203,6 +207,36 @@ class Bed:
         """Appends of 4 KiB with fdatasync in a second, where the cluster's data is."""
         return self.finish(self.driver("bench_load", "fdatasync", "--seconds", seconds, "--file",
                                        os.path.join(self.dir, "data", "fdatasync")))
+
+
+class Profile:
+    """perf (by the clock: virtual machines have no counters) over the nodes and the front end."""
+
+    def __init__(self, bed):
+        pids = {"node": [p.pid() for p in bed.cluster.nodes], "front": bed.front_pids()}
+        self.records = []
+        for name, which in pids.items():
+            out = os.path.join(bed.dir, "perf." + name)
+            child = subprocess.Popen(["perf", "record", "-q", "-e", "cpu-clock", "-F", "499", "-o",
+                                      out, "-p", ",".join(map(str, which))],
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            bed.children.append(child)
+            self.records.append((name, out, child))
+        time.sleep(0.5)
+
+    def end(self, top=14):
+        """{node or front: [(percent, thread, library, function)]}"""
+        found = {}
+        for name, out, child in self.records:
+            child.send_signal(signal.SIGINT)
+            child.wait(60)
+            text = subprocess.run(["perf", "report", "-i", out, "--stdio", "-q", "--no-children",
+                                   "--sort", "comm,dso,symbol"], stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True, check=False).stdout
+            rows = re.findall(r"^\s*([\d.]+)%\s+(\S+)\s+(\S+)\s+\[.\]\s+(\S+)", text, re.M)
+            found[name] = [(float(p), *rest) for p, *rest in rows[:top]]
+            os.unlink(out)
+        return found
 
 
 def difference(before, after):
