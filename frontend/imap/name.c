@@ -27,7 +27,7 @@ static bool check_components(struct bytes text)
 {
 	unsigned depth = 0;
 
-	if (text.n == 0 || text.p[text.n - 1] == '/')
+	if (text.n == 0 || text.p[text.n - 1] == '/' || text.p[0] == '~')
 		return false;
 	while (text.n) {
 		struct bytes part = bytes_cut(&text, '/');
