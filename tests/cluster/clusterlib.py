@@ -127,10 +127,23 @@ class running:
         return self.cluster
 
     def __exit__(self, kind, value, trace):
-        if kind:
-            for p in self.cluster.nodes + self.cluster.fronts:
+        processes = self.cluster.nodes + self.cluster.fronts
+        broken = [] if kind else [c for p in processes for c in complaints(p)]
+        if kind or broken:
+            for p in processes:
                 print(f"--- {p.name} ({p.log})\n{p.tail(25)}", flush=True)
         self.cluster.kill_all()
+        check(not broken, "; ".join(broken[:3]))
+
+
+def complaints(process):
+    """What no fault of a test may cause: broken invariants, sanitizers' reports, bad system calls."""
+    bad = re.compile(r"^BUG |Sanitizer|runtime error:| worker_ended .*signal=(?!0 |9 |15 )")
+    try:
+        with open(process.log, encoding="utf-8", errors="replace") as f:
+            return [f"{process.name}: {line.strip()}" for line in f if bad.search(line)]
+    except OSError:
+        return []
 
 
 def make_message(token, size=3000, rand=random):
