@@ -2,6 +2,8 @@
 /* cmd_copy.c - COPY, MOVE (RFC 6851), EXPUNGE, and their UID forms (RFC 4315). */
 #include "imap/private.h"
 
+enum { STEP = 1000 }; /* as the store takes them */
+
 /* "COPYUID 38505 304,319:320 3956:3958"; NULL if nothing was copied. */
 static const char *copy_code(struct imap *im, const struct mailbox *to, const struct uidset *from,
 			     const struct uidset *made)
@@ -21,43 +23,66 @@ static const char *copy_code(struct imap *im, const struct mailbox *to, const st
 	return code;
 }
 
-/* RFC 6851, 4.3: COPYUID comes before the messages go. */
-CO static int tell_move(struct imap *im, const char *code, const struct uidset *from)
+struct copying {
+	struct imap *im;
+	struct mailbox to;
+	struct uidset uids, from, made; /* from[i] became made[i] */
+};
+
+/* Each message is here or there at any moment, so that a MOVE may go in steps. What has moved
+ * before a step failed has moved: it is told. RFC 6851, 4.3: COPYUID before the messages go. */
+CO static int move_all(struct copying *c)
 {
+	struct imap *im = c->im;
+	struct view_steps at = { 0 };
+	struct uidset step;
+	const char *code;
+	int ret = 0;
+
+	uidset_init(&step);
+	while (ret == 0 && view_step(&c->uids, &at, STEP, &step))
+		ret = store_copy(&im->s->user, &im->box, &step, &c->to, true, &c->from, &c->made);
+	uidset_release(&step);
+	if (ret == -ERR_GONE || ret == -ERR_UNKNOWN)
+		return ret;
+	code = copy_code(im, &c->to, &c->from, &c->made);
 	if (code) {
 		session_puts(im->s, "* OK [");
 		session_puts(im->s, code);
 		session_puts(im->s, "] Moved\r\n");
 	}
-	imap_tell_gone(im, from);
-	return session_flush_wait(im->s);
+	imap_tell_gone(im, &c->from);
+	return ret < 0 ? ret : session_flush_wait(im->s);
+}
+
+CO static int copy_all(struct copying *c, struct imap_cmd *cmd)
+{
+	struct imap *im = c->im;
+	int ret = 0;
+
+	if (c->uids.n)
+		ret = store_copy(&im->s->user, &im->box, &c->uids, &c->to, false, &c->from,
+				 &c->made);
+	if (ret == 0)
+		cmd->code = copy_code(im, &c->to, &c->from, &c->made);
+	return ret;
 }
 
 CO static int copy(struct imap *im, struct imap_cmd *cmd, bool move)
 {
-	struct uidset uids, from, made;
-	struct mailbox to;
-	const char *code;
-	int ret;
+	struct copying c = { .im = im };
+	int ret = imap_find_target(im, cmd, cmd->to, &c.to);
 
-	uidset_init(&uids);
-	uidset_init(&from);
-	uidset_init(&made);
-	ret = imap_find_target(im, cmd, cmd->to, &to);
-	if (ret == 0)
-		view_resolve(&im->view, cmd->set, cmd->uid, &uids);
-	if (ret == 0 && uids.n)
-		ret = store_copy(&im->s->user, &im->box, &uids, &to, move, &from, &made);
-	if (ret == 0) {
-		code = copy_code(im, &to, &from, &made);
-		if (move)
-			ret = tell_move(im, code, &from);
-		else
-			cmd->code = code;
-	}
-	uidset_release(&uids);
-	uidset_release(&from);
-	uidset_release(&made);
+	if (ret < 0)
+		return ret;
+	uidset_init(&c.uids);
+	uidset_init(&c.from);
+	uidset_init(&c.made);
+	view_resolve(&im->view, cmd->set, cmd->uid, &c.uids);
+	ret = move ? move_all(&c) : copy_all(&c, cmd);
+	uidset_release(&c.uids);
+	uidset_release(&c.from);
+	uidset_release(&c.made);
 	return ret;
 }
 

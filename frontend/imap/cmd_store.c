@@ -3,7 +3,7 @@
 #include "imap/private.h"
 #include "imap/write.h"
 
-#define STEP 1000 /* as the store takes them */
+enum { STEP = 1000 }; /* as the store takes them */
 #define COLUMNS (ROW_FLAGS | ROW_MODSEQ)
 
 struct store_run {
@@ -13,27 +13,6 @@ struct store_run {
 	enum store_mode mode;
 	uint64_t done;
 };
-
-/* The next at most STEP messages off the front of *set, from range *i on. */
-static bool next_step(const struct uidset *set, size_t *i, uint32_t *from, struct uidset *step)
-{
-	uint64_t room = STEP;
-
-	uidset_clear(step);
-	for (; *i < set->n && room; ++*i, *from = 0) {
-		uint32_t first = MAX(*from, set->v[*i].from), last = set->v[*i].to;
-
-		if ((uint64_t)last - first >= room) {
-			last = first + (uint32_t)room - 1;
-			uidset_add(step, first, last);
-			*from = last + 1;
-			return true;
-		}
-		uidset_add(step, first, last);
-		room -= last - first + 1;
-	}
-	return step->n > 0;
-}
 
 CO static int tell_rows(struct store_run *r, struct bytes page)
 {
@@ -80,8 +59,7 @@ CO int imap_cmd_store(struct imap *im, struct imap_cmd *cmd)
 {
 	struct store_run r = { .im = im, .cmd = cmd, .flags = imap_store_flags(&cmd->flags) };
 	struct uidset uids, step;
-	uint32_t from = 0;
-	size_t i = 0;
+	struct view_steps at = { 0 };
 	int ret = 0;
 
 	r.mode = cmd->store.mode == '+' ? FLAGS_ADD :
@@ -90,7 +68,7 @@ CO int imap_cmd_store(struct imap *im, struct imap_cmd *cmd)
 	uidset_init(&uids);
 	uidset_init(&step);
 	view_resolve(&im->view, cmd->set, cmd->uid, &uids);
-	while (ret == 0 && next_step(&uids, &i, &from, &step))
+	while (ret == 0 && view_step(&uids, &at, STEP, &step))
 		ret = store_step(&r, &step);
 	if (ret == 0 && r.done < uidset_count(&uids)) {
 		cmd->code = "EXPUNGEISSUED";

@@ -211,6 +211,24 @@ void view_cover(struct view *v, struct uidset *set)
 	set->n = n;
 }
 
+bool view_step(const struct uidset *set, struct view_steps *at, uint64_t max, struct uidset *step)
+{
+	uidset_clear(step);
+	for (; at->range < set->n && max; at->range++, at->from = 0) {
+		uint32_t first = MAX(at->from, set->v[at->range].from), last = set->v[at->range].to;
+
+		if ((uint64_t)last - first >= max) {
+			last = first + (uint32_t)max - 1;
+			uidset_add(step, first, last);
+			at->from = last + 1;
+			return true;
+		}
+		uidset_add(step, first, last);
+		max -= last - first + 1;
+	}
+	return step->n > 0;
+}
+
 /* ---- what the client has heard -------------------------------------------------------------- */
 
 /* Changes of one operation follow each other: a range is enough for them. */

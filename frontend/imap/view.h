@@ -40,6 +40,12 @@ void view_forget(struct view *v, void (*tell)(void *arg, uint32_t seq), void *ar
 void view_resolve(struct view *v, struct bytes set, bool uid, struct uidset *out);
 /* Joins neighbours: ranges that have none of our messages between them. Shorter to send. */
 void view_cover(struct view *v, struct uidset *set);
+/* Takes a set apart: the next at most `max` of its UIDs. Zero *at to begin. */
+struct view_steps {
+	size_t range;
+	uint32_t from;
+};
+bool view_step(const struct uidset *set, struct view_steps *at, uint64_t max, struct uidset *step);
 
 /* A change of our own that the client has heard of by the command's own answer. */
 void view_tell(struct view *v, uint64_t modseq);

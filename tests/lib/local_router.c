@@ -486,8 +486,11 @@ void local_router_chunks(struct router *r, unsigned left)
 void local_router_log_time(struct router *r, uint64_t ms)
 {
 	r->log_add += ms;
-	for (uint32_t i = 0; i < r->n; i++)
+	for (uint32_t i = 0; i < r->n; i++) {
+		r->shards[i].hello =
+			false; /* a silent client is forgotten: it introduces itself anew */
 		maintain(r, &r->shards[i]);
+	}
 }
 
 int local_router_op(struct router *r, uint32_t shard, Tern__Op *op, uint64_t *account)
@@ -507,6 +510,24 @@ int local_router_op(struct router *r, uint32_t shard, Tern__Op *op, uint64_t *ac
 	status = -(int)result->status;
 	if (account)
 		*account = result->account;
+	arena_release(&mem);
+	return status;
+}
+
+int local_router_deliver(struct router *r, uint32_t shard, Tern__Op *op, struct blob *body)
+{
+	struct stamp stamp = { 0 };
+	Tern__Result *result;
+	struct arena mem;
+	int status;
+
+	arena_init(&mem, 0);
+	op->version = 1;
+	result = WIRE_UNPACK(result,
+			     apply(r, &r->shards[shard], &stamp, pack(&mem, &op->base), body, &mem),
+			     &mem);
+	INVARIANT(result);
+	status = -(int)result->status;
 	arena_release(&mem);
 	return status;
 }

@@ -28,6 +28,8 @@ void local_router_log_time(struct router *r, uint64_t ms); /* lets log time go o
 
 /* At once, for setting things up: the Result's status. */
 int local_router_op(struct router *r, uint32_t shard, Tern__Op *op, uint64_t *account);
+/* The same for a Deliver and its body. */
+int local_router_deliver(struct router *r, uint32_t shard, Tern__Op *op, struct blob *body);
 /* mailstore_check of every shard. */
 int local_router_check(struct router *r, struct why *why);
 

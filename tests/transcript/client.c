@@ -28,7 +28,7 @@ static void pull(struct client *c)
 {
 	uint8_t room[PIECE];
 
-	while (c->fd >= 0 && !c->ended) {
+	while (c->fd >= 0 && !c->ended && !c->deaf) {
 		ssize_t n = take(c, room, sizeof(room));
 
 		if (n < 0 && errno == EAGAIN)
@@ -77,6 +77,9 @@ bool client_send(struct client *c, struct bytes b)
 			return true; /* the server has closed: what it said is still to be read */
 		if (done > 0)
 			sent += (size_t)done;
+		/* A server that no longer reads from who does not read either. */
+		if (done < 0 && c->deaf && clock_ms() > until - SECONDS(19))
+			return true;
 		if (clock_ms() > until)
 			return false;
 		/* Only a reader keeps the server from waiting for us. */

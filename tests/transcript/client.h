@@ -15,6 +15,7 @@ struct client {
 	struct strict strict;
 	bool checked; /* what comes is read by a strict IMAP parser too */
 	bool dribble;
+	bool deaf;  /* reads nothing */
 	bool ended; /* the server has closed */
 };
 

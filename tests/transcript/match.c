@@ -58,8 +58,32 @@ static void put_hex(struct bytes hex, struct buf *out)
 	}
 }
 
+/* Where the brace that is open at the front closes. */
+static size_t closing(struct bytes in)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; i < in.n; i++) {
+		depth += in.p[i] == '{';
+		if (in.p[i] == '}' && --depth == 0)
+			return i;
+	}
+	return in.n;
+}
+
+static void repeat(const struct vars *v, uint64_t times, struct bytes body, struct buf *out)
+{
+	struct buf once;
+
+	buf_init(&once, 0);
+	(void)expand(v, body, &once);
+	while (times-- > 0)
+		buf_put_bytes(out, buf_bytes(&once));
+	buf_release(&once);
+}
+
 /* Takes "@{...}" off the front. */
-static bool take_special(struct bytes *in, struct buf *out)
+static bool take_special(const struct vars *v, struct bytes *in, struct buf *out)
 {
 	struct bytes body, word;
 	uint64_t times = 0;
@@ -67,7 +91,7 @@ static bool take_special(struct bytes *in, struct buf *out)
 
 	if (!bytes_starts(*in, BYTES("@{")))
 		return false;
-	end = bytes_chr(*in, '}');
+	end = closing(bytes_skip(*in, 1)) + 1;
 	body = bytes_slice(*in, 2, end - 2);
 	*in = bytes_skip(*in, end + 1);
 	word = bytes_cut(&body, ' ');
@@ -76,8 +100,7 @@ static bool take_special(struct bytes *in, struct buf *out)
 	else if (bytes_eq(word, BYTES("hex")))
 		put_hex(body, out);
 	else if (bytes_u64(word, MIB(64), &times))
-		while (times-- > 0)
-			buf_put_bytes(out, body);
+		repeat(v, times, body, out);
 	return true;
 }
 
@@ -88,7 +111,7 @@ static bool take_plain(const struct vars *v, struct bytes *in, struct buf *out)
 	struct bytes rest = *in, name;
 	const char *value;
 
-	if (take_special(in, out))
+	if (take_special(v, in, out))
 		return true;
 	if (bytes_starts(rest, BYTES("$$"))) {
 		buf_putc(out, '$');

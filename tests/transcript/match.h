@@ -5,7 +5,7 @@
  *   $$         a dollar
  *   ...        (expected) anything
  *   /ERE/      (expected, the whole line) a regular expression
- *   @{300 ab}  "ab" 300 times; @{hex 0d0a}; @{lf} */
+ *   @{300 ab}  "ab" 300 times, which may hold more of these; @{hex 0d0a}; @{lf} */
 #ifndef TRANSCRIPT_MATCH_H
 #define TRANSCRIPT_MATCH_H
 

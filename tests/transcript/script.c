@@ -222,6 +222,27 @@ static bool do_store(struct play *p, struct bytes text)
 	return true;
 }
 
+static bool do_deliver(struct play *p, struct bytes text)
+{
+	struct bytes first = bytes_cut(&text, ' ');
+	struct buf prefix, message;
+	char address[64];
+	bool ok;
+
+	(void)!snprintf(address, sizeof(address), "%.*s", BYTES_ARG(first));
+	buf_init(&prefix, 0);
+	buf_init(&message, 0);
+	if (text.n) {
+		buf_put_bytes(&prefix, text);
+		buf_puts(&prefix, "\r\n");
+	}
+	ok = take_payload(p, BYTES("deliver"), &message) &&
+	     world_deliver(p->w, address, buf_bytes(&prefix), buf_bytes(&message));
+	buf_release(&prefix);
+	buf_release(&message);
+	return ok || fail(p, "cannot deliver", first);
+}
+
 static bool do_limit(struct play *p, struct bytes text)
 {
 	char name[64], value[32];
@@ -265,6 +286,10 @@ static bool do_client(struct play *p, struct bytes label, struct bytes rest)
 		return client_secure(c) || fail(p, "no handshake", BYTES_NONE);
 	if (is_verb(&rest, "closed"))
 		return client_ended(c, PATIENCE) || fail(p, "still open or", buf_bytes(&c->got));
+	if (is_verb(&rest, "deaf") || is_verb(&rest, "hears")) {
+		c->deaf = !c->deaf;
+		return true;
+	}
 	if (is_verb(&rest, "cut"))
 		return client_cut(c, PATIENCE) || fail(p, "still open", BYTES_NONE);
 	if (!is_verb(&rest, "close"))
@@ -284,6 +309,8 @@ static bool play_line(struct play *p)
 		rest = bytes_skip(rest, 1);
 	if (bytes_eq(label, BYTES("store")))
 		return do_store(p, rest);
+	if (bytes_eq(label, BYTES("deliver")))
+		return do_deliver(p, rest);
 	if (bytes_eq(label, BYTES("limit")))
 		return do_limit(p, rest);
 	if (bytes_eq(label, BYTES("log-time"))) {

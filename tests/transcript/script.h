@@ -15,6 +15,9 @@
  *   a: starttls                          a handshake
  *   a: close / a: closed                 by us / by the server, with nothing left to be read
  *   a: cut                               by the server, whatever it said before
+ *   a: deaf / a: hears                   the client stops reading, and goes on
+ *   deliver: one@example.test X-Own: 1   a message comes, with that line before it for this
+ *   deliver: | Subject: x                recipient; these are the message
  *   store: well|away|unknown|no-chunks|rotten|deaf, store: chunks N
  *   limit: NAME VALUE                    (limits.def; numbers, ms)
  *   log-time: MINUTES                    lets log time pass

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
+#include "base/clock.h"
+#include "base/rand.h"
 #include "imap/imap.h"
 #include "lib/local_router_names.h"
+#include "mime/facts.h"
+#include "mime/mime.h"
 #include "smtp/smtp.h"
+#include "store/codec.h"
 #include "tls.h"
 #if __has_include("pop3/pop3.h")
 #include "pop3/pop3.h"
@@ -117,14 +122,17 @@ static void add_domain(struct router *r, const char *name)
 		  0);
 }
 
-static void populate(struct router *r)
+static void populate(struct world *w)
 {
 	static const char *const names[] = { "one@example.test", "two@example.test" };
+	struct router *r = w->router;
 	uint64_t accounts[2];
 
 	add_domain(r, "example.test");
 	accounts[0] = add_user(r, names[0], 0, 0);
 	accounts[1] = add_user(r, names[1], 0, 0);
+	w->one = accounts[0];
+	w->two = accounts[1];
 	(void)add_user(r, "small@example.test", 4096, 5);
 	disable(r, add_user(r, "off@example.test", 0, 0));
 	add_alias(r, "alias@example.test", accounts, names, 1);
@@ -151,7 +159,7 @@ struct world *world_new(void)
 	default_limits(&w->limits);
 	w->loop = loop_new();
 	w->router = local_router_new(w->loop, SHARDS);
-	populate(w->router);
+	populate(w);
 	w->store = store_new(w->loop, w->router);
 	w->tls = transcript_tls();
 	INVARIANT(net_prefix_parse("127.0.0.0/8", &trusted[0], NULL) == 0);
@@ -218,6 +226,67 @@ int world_connect(struct world *w, enum listener_kind kind, const char *peer)
 	INVARIANT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
 	sessions_accept(w->sessions, fds[0], kind, false, &from, &local);
 	return fds[1];
+}
+
+/* ---- mail that comes by no client ---- */
+
+static uint64_t user_of(const struct world *w, const char *address)
+{
+	return strcmp(address, "one@example.test") == 0 ? w->one :
+	       strcmp(address, "two@example.test") == 0 ? w->two :
+							  0;
+}
+
+static Tern__Content *content_of(struct bytes message, struct blob *stored, struct arena *mem)
+{
+	Tern__Content *c = arena_new(mem, Tern__Content);
+	Tern__ChunkRef *ref = arena_new(mem, Tern__ChunkRef);
+	struct hash128 hash = hash128(stored->b);
+	Tern__Facts *facts;
+	struct bytes packed;
+
+	tern__content__init(c);
+	tern__chunk_ref__init(ref);
+	INVARIANT(mime_parse(message, mem, &facts) == 0);
+	packed = facts_pack(facts, mem);
+	ref->raw = (uint32_t)message.n;
+	ref->stored = (uint32_t)stored->b.n;
+	ref->hash_lo = hash.lo;
+	ref->hash_hi = hash.hi;
+	c->size = message.n;
+	c->facts = (ProtobufCBinaryData){ packed.n, (uint8_t *)(uintptr_t)packed.p };
+	c->chunks = arena_array(mem, Tern__ChunkRef *, 1);
+	c->chunks[0] = ref;
+	c->n_chunks = 1;
+	return c;
+}
+
+bool world_deliver(struct world *w, const char *address, struct bytes prefix, struct bytes message)
+{
+	struct blob *stored = codec_pack(message);
+	Tern__Deliver deliver = TERN__DELIVER__INIT;
+	Tern__Recipient to = TERN__RECIPIENT__INIT, *here[1] = { &to };
+	Tern__Op op = TERN__OP__INIT;
+	uint8_t id[16];
+	struct arena mem;
+	int ret;
+
+	arena_init(&mem, 0);
+	rand_bytes(id, sizeof(id));
+	to.account = user_of(w, address);
+	to.address = (char *)address;
+	to.prefix = (ProtobufCBinaryData){ prefix.n, (uint8_t *)(uintptr_t)prefix.p };
+	deliver.delivery = (ProtobufCBinaryData){ sizeof(id), id };
+	deliver.born_ms = clock_wall_ms();
+	deliver.content = content_of(message, stored, &mem);
+	deliver.n_here = 1;
+	deliver.here = here;
+	op.what_case = TERN__OP__WHAT_DELIVER;
+	op.deliver = &deliver;
+	ret = local_router_deliver(w->router, (uint32_t)(to.account >> 48), &op, stored);
+	blob_unref(&stored);
+	arena_release(&mem);
+	return to.account && ret == 0;
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */

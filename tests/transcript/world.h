@@ -20,6 +20,7 @@ struct world {
 	struct sessions *sessions;
 	struct tls *tls;
 	struct limits limits;
+	uint64_t one, two; /* accounts */
 };
 
 struct world *world_new(void);
@@ -28,6 +29,8 @@ bool world_end(struct world **w, struct why *why);
 void world_turn(struct world *w);
 /* The client's end of a new connection, non-blocking. */
 int world_connect(struct world *w, enum listener_kind kind, const char *peer);
+/* A message with lines of its own for this recipient before it. */
+bool world_deliver(struct world *w, const char *address, struct bytes prefix, struct bytes message);
 bool world_limit(struct world *w, const char *name, const char *value);
 bool world_kind(const char *name, enum listener_kind *kind);
 

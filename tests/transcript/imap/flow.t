@@ -1,4 +1,4 @@
-# I12: commands that pile up, answered in order; a client that does not read is waited for
+# I12: a client that does not read is not read from; nothing is lost when it goes on
 limit: output_buffer 20000
 a: <~ * OK ...
 a: > a LOGIN one@example.test secret
@@ -6,10 +6,11 @@ a: < a OK ...
 a: > a1 APPEND INBOX {@}
 a: | Subject: 1
 a: |
-a: | @{2000 0123456789}
+a: | @{20000 0123456789}
 a: < a1 OK ...
 a: > a2 SELECT INBOX
 a: <~ a2 OK ...
+a: deaf
 a: > p0 FETCH 1 BODY.PEEK[]
 a: > p1 FETCH 1 BODY.PEEK[]
 a: > p2 FETCH 1 BODY.PEEK[]
@@ -40,36 +41,94 @@ a: > p26 FETCH 1 BODY.PEEK[]
 a: > p27 FETCH 1 BODY.PEEK[]
 a: > p28 FETCH 1 BODY.PEEK[]
 a: > p29 FETCH 1 BODY.PEEK[]
-a: > p30 FETCH 1 BODY.PEEK[]
-a: > p31 FETCH 1 BODY.PEEK[]
-a: > p32 FETCH 1 BODY.PEEK[]
-a: > p33 FETCH 1 BODY.PEEK[]
-a: > p34 FETCH 1 BODY.PEEK[]
-a: > p35 FETCH 1 BODY.PEEK[]
-a: > p36 FETCH 1 BODY.PEEK[]
-a: > p37 FETCH 1 BODY.PEEK[]
-a: > p38 FETCH 1 BODY.PEEK[]
-a: > p39 FETCH 1 BODY.PEEK[]
-a: > p40 FETCH 1 BODY.PEEK[]
-a: > p41 FETCH 1 BODY.PEEK[]
-a: > p42 FETCH 1 BODY.PEEK[]
-a: > p43 FETCH 1 BODY.PEEK[]
-a: > p44 FETCH 1 BODY.PEEK[]
-a: > p45 FETCH 1 BODY.PEEK[]
-a: > p46 FETCH 1 BODY.PEEK[]
-a: > p47 FETCH 1 BODY.PEEK[]
-a: > p48 FETCH 1 BODY.PEEK[]
-a: > p49 FETCH 1 BODY.PEEK[]
-a: > p50 FETCH 1 BODY.PEEK[]
-a: > p51 FETCH 1 BODY.PEEK[]
-a: > p52 FETCH 1 BODY.PEEK[]
-a: > p53 FETCH 1 BODY.PEEK[]
-a: > p54 FETCH 1 BODY.PEEK[]
-a: > p55 FETCH 1 BODY.PEEK[]
-a: > p56 FETCH 1 BODY.PEEK[]
-a: > p57 FETCH 1 BODY.PEEK[]
-a: > p58 FETCH 1 BODY.PEEK[]
-a: > p59 FETCH 1 BODY.PEEK[]
-a: >> q NOOP@{hex 0d0a}r NOOP@{hex 0d0a}
-a: <~ q OK ...
-a: < r OK ...
+a: hears
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p0 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p1 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p2 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p3 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p4 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p5 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p6 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p7 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p8 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p9 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p10 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p11 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p12 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p13 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p14 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p15 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p16 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p17 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p18 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p19 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p20 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p21 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p22 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p23 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p24 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p25 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p26 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p27 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p28 OK ...
+a: < * 1 FETCH (BODY[] {200016}
+a: <~ )
+a: < p29 OK ...
