@@ -4,11 +4,12 @@
 #include "imap/mutf7.h"
 #include "imap/utf8.h"
 
-/* Control characters (RFC 5198), marks that turn the direction of what follows around, and the
- * wildcards of LIST. */
+/* Not: control characters (RFC 5198), joiners and direction marks, which nobody sees (but for the
+ * non-joiner, which Persian needs), and the wildcards of LIST. */
 static bool is_allowed(uint32_t c)
 {
-	return c >= 0x20 && c != '%' && c != '*' && !(c >= 0x7f && c < 0xa0) &&
+	return c >= 0x20 && c != '%' && c != '*' && !(c >= 0x7f && c < 0xa0) && c != 0x200b &&
+	       !(c >= 0x200d && c <= 0x200f) &&
 	       !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069) && c != 0xfeff &&
 	       c != UTF8_BAD && (c & 0xfffe) != 0xfffe;
 }
