@@ -100,6 +100,8 @@ static int one_client(struct check *c, struct bytes key, struct bytes value)
 		return WRONG(c, "a client without a timer");
 	if (rec.done_below > rec.top + 1)
 		return WRONG(c, "a client is done with more than it sent");
+	if (rec.dropped > rec.done_below)
+		return WRONG(c, "answers were dropped that a client is not done with");
 	return 0;
 }
 
@@ -111,6 +113,8 @@ static int one_answer(struct check *c, struct bytes key, struct bytes value UNUS
 	if (!get_u64be(&key, &client) || !get_u64be(&key, &seq) ||
 	    !client_get(c->rows, client, &rec))
 		return WRONG(c, "an answer without a client");
+	if (seq < rec.dropped)
+		return WRONG(c, "an answer that counts as dropped");
 	return 0;
 }
 

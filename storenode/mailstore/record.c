@@ -129,6 +129,7 @@ void client_decode(struct bytes value, struct client_rec *v)
 	v->seen_ms = dec_u64(&d);
 	v->done_below = dec_u64(&d);
 	v->top = dec_u64(&d);
+	v->dropped = dec_u64(&d);
 	v->forgotten = dec_u32(&d) != 0;
 	dec_end(&d);
 }
@@ -155,6 +156,7 @@ void client_put(struct rows *r, uint64_t client, const struct client_rec *v)
 	buf_varint(&b, v->seen_ms);
 	buf_varint(&b, v->done_below);
 	buf_varint(&b, v->top);
+	buf_varint(&b, v->dropped);
 	buf_varint(&b, v->forgotten);
 	enc_end(&b, r, &k);
 }

@@ -23,6 +23,7 @@ struct client_rec {
 	uint64_t seen_ms;
 	uint64_t done_below; /* lower requests are refused as expired */
 	uint64_t top;        /* highest request seen */
+	uint64_t dropped;    /* answers to lower requests are gone */
 	bool forgotten;
 };
 

@@ -82,27 +82,30 @@ enum session session_begin(struct txn *t, bool hello, struct bytes *answer, int 
 	return SESSION_NEW;
 }
 
-/* Returns how many went. */
-static size_t answers_drop(struct txn *t, uint64_t client, uint64_t below, size_t max)
+/* Returns how many went. `*from`, below which there are none, moves on: a scan from 0 would pass
+ * the engine's tombstones of all that ever went. */
+static size_t answers_drop(struct txn *t, uint64_t client, uint64_t *from, uint64_t below,
+			   size_t max)
 {
 	uint64_t *seqs = arena_array(t->mem, uint64_t, max);
 	struct bytes key, value;
 	struct rows_iter *it;
-	struct key from, to;
+	struct key first, end;
 	size_t n = 0;
 
-	key_table_u64x2(&from, T_ANSWER, client, 0);
-	key_table_u64x2(&to, T_ANSWER, client, below);
-	it = rows_iter_new(t->rows, key_bytes(&from), key_bytes(&to));
+	key_table_u64x2(&first, T_ANSWER, client, *from);
+	key_table_u64x2(&end, T_ANSWER, client, below);
+	it = rows_iter_new(t->rows, key_bytes(&first), key_bytes(&end));
 	while (n < max && rows_iter_next(it, &key, &value)) {
 		key = bytes_skip(key, KEY_TABLE + 8);
 		INVARIANT(get_u64be(&key, &seqs[n++]));
 	}
 	rows_iter_free(&it);
 	for (size_t i = 0; i < n; i++) {
-		key_table_u64x2(&from, T_ANSWER, client, seqs[i]);
-		rows_del(t->rows, key_bytes(&from));
+		key_table_u64x2(&first, T_ANSWER, client, seqs[i]);
+		rows_del(t->rows, key_bytes(&first));
 	}
+	*from = n && n == max ? seqs[n - 1] + 1 : below;
 	return n;
 }
 
@@ -116,13 +119,15 @@ void session_answered(struct txn *t, struct bytes answer)
 	c.seen_ms = t->now;
 	c.top = MAX(c.top, s->seq);
 	c.done_below = MAX(c.done_below, MIN(s->done_below, s->seq));
+	if (c.dropped < c.done_below)
+		answers_drop(t, s->client, &c.dropped, c.done_below, DROP_MAX);
 	client_put(t->rows, s->client, &c);
-	answers_drop(t, s->client, c.done_below, DROP_MAX);
 }
 
 uint64_t client_expire(struct txn *t, uint64_t client, size_t max, size_t *n)
 {
 	struct client_rec c;
+	uint64_t from = 0;
 	struct key k;
 
 	*n = 1;
@@ -134,7 +139,7 @@ uint64_t client_expire(struct txn *t, uint64_t client, size_t max, size_t *n)
 		c.forgotten = true;
 		client_put(t->rows, client, &c);
 	}
-	*n += answers_drop(t, client, UINT64_MAX, max);
+	*n += answers_drop(t, client, &from, UINT64_MAX, max);
 	if (*n > max)
 		return t->now;
 	if (c.seen_ms + CLIENT_MEMORY > t->now)

@@ -2,6 +2,8 @@
 /* test_sessions.c - request ids, fences, deliveries brought again. */
 #include "store.h"
 
+#include "mailstore/record.h"
+
 static struct store s;
 static uint64_t ann;
 
@@ -113,6 +115,42 @@ TEST(sessions, done_below_is_bounded_by_the_request)
 	CHECK_INT(append_as(7, 20), ERR_OK);
 	CHECK_INT(messages(), 1);
 	CHECK_INT(append_as(7, 19), ERR_EXPIRED);
+	end();
+}
+
+static unsigned answers(void)
+{
+	struct rows *r = store_view(&s);
+	struct bytes key, value;
+	struct rows_iter *it;
+	struct key k;
+	unsigned n = 0;
+
+	key_table(&k, T_ANSWER);
+	it = rows_under(r, key_bytes(&k), BYTES_NONE);
+	while (rows_iter_next(it, &key, &value))
+		n++;
+	rows_iter_free(&it);
+	rows_free(&r);
+	return n;
+}
+
+/* More answers than one entry drops: the next ones go on where it stopped. */
+TEST(sessions, answers_go_when_they_are_done_with)
+{
+	unsigned before;
+
+	begin();
+	CHECK_INT(hello_as(8, 1), ERR_OK);
+	s.done_below = 1;
+	before = answers();
+	for (uint64_t seq = 2; seq <= 600; seq++)
+		CHECK_INT(append_as(8, seq), ERR_OK);
+	CHECK_INT(answers(), before + 599);
+	s.done_below = 601;
+	for (uint64_t seq = 601; seq <= 603; seq++)
+		CHECK_INT(append_as(8, seq), ERR_OK);
+	CHECK_INT(answers(), before + 2); /* of 1 to 603, those from 601 on */
 	end();
 }
 
