@@ -132,7 +132,10 @@ static const struct {
 	{ "&IC4-", NULL }, /* right-to-left override */
 	{ "&IGc-", NULL },
 	{ "&,v8-", NULL },           /* byte order mark */
-	{ "&IA0-", "\xe2\x80\x8d" }, /* a joiner is part of words */
+	{ "&IA0-", NULL },           /* joiner (I8) */
+	{ "&IAw-", "\xe2\x80\x8c" }, /* the non-joiner is part of Persian words */
+	{ "~root", NULL },
+	{ "a~", "a~" },
 };
 
 TEST(name, table)
