@@ -18,10 +18,13 @@
 #endif
 #endif
 #ifdef CO_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+#define asan_forget __asan_unpoison_memory_region
 #define asan_leave __sanitizer_start_switch_fiber
 #define asan_arrive __sanitizer_finish_switch_fiber
 #else
+#define asan_forget(p, n) ((void)(p))
 #define asan_leave(fake, bottom, size) ((void)(fake))
 #define asan_arrive(fake, bottom, size) ((void)(fake))
 #endif
@@ -181,6 +184,8 @@ static struct co *co_new(struct co_pool *pool)
 static void co_delete(struct co *co)
 {
 	VALGRIND_STACK_DEREGISTER(co->valgrind_id);
+	/* The frame that never returned would poison whatever is mapped here next. */
+	asan_forget(co->stack, STACK_SIZE);
 	munmap(co->map, STACK_SIZE + guard_size());
 	free(co);
 }
