@@ -184,7 +184,6 @@ static struct co *co_new(struct co_pool *pool)
 static void co_delete(struct co *co)
 {
 	VALGRIND_STACK_DEREGISTER(co->valgrind_id);
-	/* The frame that never returned would poison whatever is mapped here next. */
 	asan_forget(co->stack, STACK_SIZE);
 	munmap(co->map, STACK_SIZE + guard_size());
 	free(co);
@@ -300,6 +299,8 @@ bool co_start(struct co_pool *pool, void (*fn)(void *arg), void *arg)
 	co->arg = arg;
 	co->ended = false;
 	co->tsan = tsan_new();
+	/* Frames that never returned left poison where others will stand. */
+	asan_forget(co->stack, STACK_SIZE);
 	make_context(co);
 	run(co);
 	return true;
