@@ -84,7 +84,8 @@ CO static void login(struct pop3 *p, struct bytes authzid, struct bytes user, st
 	struct why why;
 	int ret = session_login(p->s, authzid, user, password, &why);
 
-	explicit_bzero((void *)password.p, password.n);
+	if (password.n)
+		explicit_bzero((void *)password.p, password.n);
 	switch (ret) {
 	case 0: open_drop(p); return;
 	case -ERR_AUTH:

@@ -149,7 +149,7 @@ CO static void pop3_run_line(struct session *s)
 		pop3_parse(p->line, &c);
 		run_command(p, &c);
 	}
-	if (secret || (rows[c.verb].flags & SECRET))
+	if (p->line.n && (secret || (rows[c.verb].flags & SECRET)))
 		explicit_bzero((void *)p->line.p, p->line.n);
 }
 

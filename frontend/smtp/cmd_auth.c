@@ -20,7 +20,8 @@ CO static void login(struct smtp *m, struct bytes authzid, struct bytes user, st
 	struct why why;
 	int ret = session_login(m->s, authzid, user, password, &why);
 
-	explicit_bzero((void *)password.p, password.n);
+	if (password.n)
+		explicit_bzero((void *)password.p, password.n);
 	smtp_auth_clear(m);
 	switch (ret) {
 	case 0: smtp_say(m->s, REPLY_AUTH_OK); break;

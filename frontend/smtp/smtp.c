@@ -245,6 +245,13 @@ CO static void run_command(struct smtp *m, const struct smtp_cmd *c)
 	}
 }
 
+/* The line held a secret. */
+static void wipe(struct bytes line)
+{
+	if (line.n)
+		explicit_bzero((void *)line.p, line.n);
+}
+
 CO static void smtp_run_line(struct session *s)
 {
 	struct smtp *m = s->state;
@@ -253,13 +260,13 @@ CO static void smtp_run_line(struct session *s)
 	session_timeout(s, s->limits->smtp_timeout);
 	if (m->auth != AUTH_IDLE) {
 		smtp_auth_line(m, m->line);
-		explicit_bzero((void *)m->line.p, m->line.n);
+		wipe(m->line);
 		return;
 	}
 	smtp_parse(m->line, &s->mem, &c);
 	run_command(m, &c);
 	if (rows[c.verb].flags & SECRET)
-		explicit_bzero((void *)m->line.p, m->line.n);
+		wipe(m->line);
 }
 
 const struct proto proto_smtp = {
