@@ -227,8 +227,7 @@ static void collect_changes(struct changes *c)
 	c->r->modseq = since;
 	c->r->trimmed = since < c->mb->trimmed;
 	change_iter_init(&live, c->a->rows, c->in->account, c->mb, since);
-	if (!c->r->trimmed)
-		tomb_iter_init(&tombs, c->a->rows, c->in->account, c->mb->id, since);
+	tomb_iter_init(&tombs, c->a->rows, c->in->account, c->mb->id, since);
 	merge(c, &live, &tombs);
 	change_iter_release(&live);
 	rows_iter_free(&tombs.it);

@@ -784,6 +784,7 @@ static void do_look(struct run *t)
 	Tern__Query q = TERN__QUERY__INIT;
 	Tern__Changes in_ = TERN__CHANGES__INIT;
 	Tern__ChangesReply *r;
+	bool anew = b->seen_modseq == 0;
 	struct bytes page;
 
 	q.what_case = TERN__QUERY__WHAT_CHANGES;
@@ -795,13 +796,14 @@ static void do_look(struct run *t)
 	do {
 		in_.since = b->seen_modseq;
 		r = store_ask(&t->s, &q, &page)->changes;
-		if (r->trimmed) { /* as a client does: drop everything, begin anew */
+		if (r->trimmed && !anew) { /* as a client does: drop everything, begin anew */
 			m_list_clear(&b->seen);
-			if (b->seen_modseq)
-				b->seen_modseq = 0;
+			b->seen_modseq = 0;
+			anew = true;
+			continue;
 		}
 		catch_up(b, r, page);
-	} while (r->more || (r->trimmed && in_.since));
+	} while (r->more || in_.since != b->seen_modseq);
 	CHECK_INT(b->seen.n, b->msgs.n);
 	for (size_t i = 0; i < b->msgs.n; i++) {
 		const struct m_msg *m = m_list_find(&b->seen, b->msgs.v[i].uid);
