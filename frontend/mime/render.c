@@ -17,27 +17,38 @@ static bool quotable(struct bytes s)
 	return true;
 }
 
-/* CHAR8 is any octet but NUL; one octet for one, so counts stay. */
-static void put_octet(struct buf *out, uint8_t c)
+/* CHAR8 is any octet but NUL; one octet for one, so counts stay. What needs no change, mostly all
+ * of it, goes in one piece. */
+static void put_octets(struct buf *out, struct bytes s, bool quoted)
 {
-	buf_putc(out, c ? c : '?');
+	size_t done = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i];
+
+		if (c && !(quoted && (c == '"' || c == '\\')))
+			continue;
+		buf_put(out, s.p + done, i - done);
+		if (c)
+			buf_putc(out, '\\');
+		buf_putc(out, c ? c : '?');
+		done = i + 1;
+	}
+	if (done < s.n)
+		buf_put(out, s.p + done, s.n - done);
 }
 
 void render_string(struct buf *out, struct bytes s)
 {
-	if (!quotable(s)) {
+	bool quoted = quotable(s);
+
+	if (quoted)
+		buf_putc(out, '"');
+	else
 		buf_printf(out, "{%zu}\r\n", s.n);
-		for (size_t i = 0; i < s.n; i++)
-			put_octet(out, s.p[i]);
-		return;
-	}
-	buf_putc(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			buf_putc(out, '\\');
-		put_octet(out, s.p[i]);
-	}
-	buf_putc(out, '"');
+	put_octets(out, s, quoted);
+	if (quoted)
+		buf_putc(out, '"');
 }
 
 void render_nstring(struct buf *out, bool there, struct bytes s)
