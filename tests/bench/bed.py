@@ -224,17 +224,21 @@ class Profile:
             self.records.append((name, out, child))
         time.sleep(0.5)
 
-    def end(self, top=14):
-        """{node or front: [(percent, thread, library, function)]}"""
+    @staticmethod
+    def rows(file, sort, top):
+        text = subprocess.run(["perf", "report", "-i", file, "--stdio", "-q", "--no-children",
+                               "--sort", sort], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True, check=False).stdout
+        rows = re.findall(r"^\s*([\d.]+)%\s+(\S.*?)\s*$", text, re.M)
+        return [(float(p), " ".join(where.split())) for p, where in rows[:top]]
+
+    def end(self):
+        """{node or front: [(percent, where)]}: by thread and library, then by function."""
         found = {}
         for name, out, child in self.records:
             child.send_signal(signal.SIGINT)
             child.wait(60)
-            text = subprocess.run(["perf", "report", "-i", out, "--stdio", "-q", "--no-children",
-                                   "--sort", "comm,dso,symbol"], stdout=subprocess.PIPE,
-                                  stderr=subprocess.DEVNULL, text=True, check=False).stdout
-            rows = re.findall(r"^\s*([\d.]+)%\s+(\S+)\s+(\S+)\s+\[.\]\s+(\S+)", text, re.M)
-            found[name] = [(float(p), *rest) for p, *rest in rows[:top]]
+            found[name] = self.rows(out, "comm,dso", 8) + self.rows(out, "comm,symbol", 12)
             os.unlink(out)
         return found
 
