@@ -83,7 +83,8 @@ class Process:
         except (OSError, ValueError):
             return None
         if self.child and self.child.pid == int(pid):
-            self.child.poll()
+            # A zombie whose other threads still end has its files open: wait for all of it.
+            return None if self.child.poll() is not None else int(pid)
         return int(pid) if process_start(int(pid)) == start else None
 
     def start(self):
