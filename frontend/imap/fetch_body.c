@@ -78,6 +78,13 @@ static void write_label(struct buf *out, const struct fetch_item *item)
 		buf_printf(out, "<%" PRIu64 ">", item->from);
 }
 
+CO int imap_body_next(struct body *b, struct bytes *piece)
+{
+	int ret = body_next(b, piece);
+
+	return ret == -ERR_NOTFOUND ? -ERR_CORRUPT : ret;
+}
+
 /* ---- where it is ---------------------------------------------------------------------------- */
 
 static struct body *body_of(struct fetch *f, const struct row *row)
@@ -148,7 +155,7 @@ CO static int read_all(struct fetch *f, const struct row *row, struct source *sr
 	buf_init(&all, 0);
 	body_range(body, src->from, MIN(src->n, HEADER_MAX));
 	do {
-		ret = body_next(body, &piece);
+		ret = imap_body_next(body, &piece);
 		buf_put_bytes(&all, piece);
 	} while (ret == 0 && piece.n);
 	src->bytes = bytes_dup(&f->row_mem, buf_bytes(&all));
@@ -221,7 +228,7 @@ CO static int send_range(struct fetch *f, const struct row *row, const struct fe
 	int ret;
 
 	body_range(body, src->from, src->n);
-	ret = body_next(body, &piece);
+	ret = imap_body_next(body, &piece);
 	if (ret < 0)
 		return ret;
 	write_label(&f->out, item);
@@ -232,7 +239,7 @@ CO static int send_range(struct fetch *f, const struct row *row, const struct fe
 		left -= piece.n;
 		ret = send_piece(f, piece);
 		if (ret == 0 && left)
-			ret = body_next(body, &piece);
+			ret = imap_body_next(body, &piece);
 		if (ret < 0)
 			return break_off(f, ret);
 	}

@@ -108,9 +108,10 @@ static struct imap_limits limits_of(const struct session *s)
 	return limits;
 }
 
-static enum take take_bad(struct imap *im, const struct imap_cmd *cmd, const char *text)
+static enum take take_wrong(struct imap *im, const struct imap_cmd *cmd, const char *status,
+			    const char *code, const char *text)
 {
-	imap_tagged(im, cmd->tag, "BAD", NULL, text);
+	imap_tagged(im, cmd->tag, status, code, text);
 	arena_release(&im->s->mem);
 	arena_init(&im->s->mem, 0);
 	return strike(im);
@@ -133,10 +134,8 @@ static enum take take_command(struct imap *im, struct buf *in)
 		return TAKE_RUN;
 	case PARSE_CONTINUE: session_puts(im->s, "+ Go on\r\n"); return TAKE_AGAIN;
 	case PARSE_AGAIN: return TAKE_AGAIN;
-	case PARSE_BAD: return take_bad(im, &cmd, why.text);
-	case PARSE_TOOBIG:
-		imap_tagged(im, cmd.tag, "NO", "TOOBIG", "Literal too big");
-		return strike(im);
+	case PARSE_BAD: return take_wrong(im, &cmd, "BAD", NULL, why.text);
+	case PARSE_TOOBIG: return take_wrong(im, &cmd, "NO", "TOOBIG", "Literal too big");
 	case PARSE_BYE: session_puts(im->s, "* BYE [TOOBIG] Too big\r\n"); return TAKE_CLOSE;
 	default: return TAKE_MORE;
 	}

@@ -9,9 +9,9 @@
 static bool is_allowed(uint32_t c)
 {
 	return c >= 0x20 && c != '%' && c != '*' && !(c >= 0x7f && c < 0xa0) && c != 0x200b &&
-	       !(c >= 0x200d && c <= 0x200f) &&
-	       !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069) && c != 0xfeff &&
-	       c != UTF8_BAD && (c & 0xfffe) != 0xfffe;
+	       !(c >= 0x200d && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
+	       !(c >= 0x2066 && c <= 0x2069) && c != 0xfeff && c != UTF8_BAD &&
+	       (c & 0xfffe) != 0xfffe;
 }
 
 static bool check_chars(struct bytes text)

@@ -78,6 +78,9 @@ CO int imap_find(struct imap *im, struct bytes raw, struct mailbox *box) MUST_US
 CO int imap_find_target(struct imap *im, struct imap_cmd *cmd, struct bytes raw,
 			struct mailbox *box) MUST_USE;
 
+/* body_next; a body that is not where its row says is damage, not a missing mailbox. */
+CO int imap_body_next(struct body *b, struct bytes *piece) MUST_USE;
+
 struct store_flags imap_store_flags(const struct imap_flags *flags);
 
 #endif

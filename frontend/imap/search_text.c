@@ -93,7 +93,7 @@ CO static int look_at_text(struct reading *r, const Tern__FactsPart *part)
 
 	looks_begin(r);
 	body_range(r->body, r->m->row->prefix.n + part->body, part->end - part->body);
-	while ((ret = body_next(r->body, &piece)) == 0 && piece.n) {
+	while ((ret = imap_body_next(r->body, &piece)) == 0 && piece.n) {
 		decode_part(d, piece, &r->text);
 		ret = look(r, false);
 		if (ret < 0)
@@ -114,7 +114,7 @@ CO static int read_range(struct body *body, uint64_t from, uint64_t n, struct bu
 	int ret;
 
 	body_range(body, from, MIN(n, HEADER_MAX));
-	while ((ret = body_next(body, &piece)) == 0 && piece.n)
+	while ((ret = imap_body_next(body, &piece)) == 0 && piece.n)
 		buf_put_bytes(out, piece);
 	return ret;
 }

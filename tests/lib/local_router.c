@@ -238,7 +238,7 @@ static int run_chunks(struct router *r, struct shard *s, struct call *c, struct 
 		struct chunk_key key = { s->id, q->chunks[i]->index };
 		struct blob *b = map_get(&r->chunks, MAP_KEY(key));
 
-		if (!b)
+		if (!b || r->mood == LOCAL_LOST)
 			return -ERR_NOTFOUND;
 		msg_add(&c->reply, r->mood == LOCAL_ROTTEN ? rotten(b) : blob_ref(b));
 	}

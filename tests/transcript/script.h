@@ -18,7 +18,7 @@
  *   a: deaf / a: hears                   the client stops reading, and goes on
  *   deliver: one@example.test X-Own: 1   a message comes, with that line before it for this
  *   deliver: | Subject: x                recipient; these are the message
- *   store: well|away|unknown|no-chunks|rotten|deaf, store: chunks N
+ *   store: well|away|unknown|no-chunks|rotten|deaf|lost, store: chunks N
  *   limit: NAME VALUE                    (limits.def; numbers, ms)
  *   log-time: MINUTES                    lets log time pass
  *   plain                                (first line) is not played byte by byte too */

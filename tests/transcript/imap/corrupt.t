@@ -31,6 +31,9 @@ a: > c1 FETCH 1:2 (FLAGS BODY.PEEK[TEXT])
 a: < c1 NO [CORRUPTION] Some of the messages cannot be read
 a: > c2 SEARCH BODY text
 a: < c2 NO [CORRUPTION] ...
+store: lost
+a: > c4 FETCH 1 BODY[]
+a: < c4 NO [CORRUPTION] Some of the messages cannot be read
 store: well
 a: > c3 FETCH 1 BODY[TEXT]
 a: < * 1 FETCH (BODY[TEXT] {6}
