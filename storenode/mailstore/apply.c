@@ -6,8 +6,10 @@
 
 /* ---- every kind of operation */
 
-#define OP(name, NAME, version, flags)                                                             \
-	{ #name, TERN__OP__WHAT_##NAME, version, op_##name, check_##name, flags }
+#define OP(name, NAME, version, flags)                                                \
+	{                                                                             \
+#name, TERN__OP__WHAT_##NAME, version, op_##name, check_##name, flags \
+	}
 #define check_hello check_nothing
 #define check_maintain check_nothing
 
@@ -60,8 +62,8 @@ bool op_grows(const Tern__Op *op)
 /* More than this program knows, as opposed to nonsense. */
 static bool op_newer(const Tern__Op *op)
 {
-	return op->version > 1 || (op->what_case == TERN__OP__WHAT__NOT_SET &&
-				   op->base.n_unknown_fields > 0);
+	return op->version > 1 ||
+	       (op->what_case == TERN__OP__WHAT__NOT_SET && op->base.n_unknown_fields > 0);
 }
 
 int op_check(const Tern__Op *op, size_t body, struct why *why)

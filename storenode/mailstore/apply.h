@@ -17,8 +17,8 @@
 
 /* What the leader puts before the operation. Fixed binary layout, STAMP_BYTES long. */
 struct stamp {
-	uint64_t log_ms;  /* log time: never goes back, no wall clock in it */
-	uint64_t wall_ms; /* for INTERNALDATE and people only */
+	uint64_t log_ms;                  /* log time: never goes back, no wall clock in it */
+	uint64_t wall_ms;                 /* for INTERNALDATE and people only */
 	uint64_t client, seq, done_below; /* request id; client 0: known by the delivery's id */
 	uint64_t trace;
 };
@@ -42,11 +42,11 @@ struct effects {
 		uint64_t account;
 		uint32_t mailbox;
 		uint64_t modseq;
-	} *hints;
+	} * hints;
 	size_t n_hints;
 	struct effect_chunk { /* bodies that nothing refers to any more: the reclaim list */
 		uint64_t index, term;
-	} *reclaim;
+	} * reclaim;
 	size_t n_reclaim;
 	bool map_changed; /* shard 0: read the map again */
 	bool newer;       /* made by a newer version: this program must not apply any more */
@@ -65,7 +65,7 @@ bool mailstore_due(struct rows *rows, uint64_t log_ms);
 uint64_t mailstore_log_ms(struct rows *rows);
 
 /* The request classes of an operation, for admission before it is proposed. */
-bool op_grows(const Tern__Op *op);    /* needs disk: refused when space is short */
+bool op_grows(const Tern__Op *op); /* needs disk: refused when space is short */
 int op_check(const Tern__Op *op, size_t body, struct why *why) MUST_USE; /* shape and limits */
 
 #endif

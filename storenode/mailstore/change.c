@@ -26,7 +26,6 @@ void tomb_add(struct txn *t, struct mailbox *m, const struct place *p, bool last
 		mailbox_timer(t, t->now, TIMER_TOMBS, m);
 }
 
-
 uint64_t tombs_trim(struct txn *t, struct mailbox *m, size_t max, size_t *n)
 {
 	uint64_t *old = arena_array(t->mem, uint64_t, max), again = 0, modseq;
@@ -78,8 +77,7 @@ void change_iter_release(struct change_iter *it)
 
 /* The segment that owns a MODSEQ, or the first MODSEQ above that one owns. Segments were given
  * their UIDs and MODSEQs together, so both ascend alike. */
-static const struct segment *segment_at(const struct mailbox_rec *mb, uint64_t modseq,
-					uint64_t *to)
+static const struct segment *segment_at(const struct mailbox_rec *mb, uint64_t modseq, uint64_t *to)
 {
 	for (uint32_t i = 0; i < mb->n_segments; i++) {
 		const struct segment *s = &mb->segments[i];

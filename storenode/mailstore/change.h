@@ -17,9 +17,9 @@ struct change_iter {
 	struct rows *rows;
 	uint64_t account;
 	const struct mailbox_rec *mb;
-	uint64_t next;            /* MODSEQ */
-	uint64_t piece_to;        /* of the rows that are open: up to here */
-	const struct segment *s;  /* whose they are; NULL: CHANGE */
+	uint64_t next;           /* MODSEQ */
+	uint64_t piece_to;       /* of the rows that are open: up to here */
+	const struct segment *s; /* whose they are; NULL: CHANGE */
 	struct rows_iter *it;
 	bool done;
 };

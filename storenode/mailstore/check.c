@@ -310,11 +310,12 @@ static int sums(struct check *c)
 static const struct {
 	enum table table;
 	check_fn *fn;
-} tables[] = { /* timers first: the others ask for them */
-	{ T_TIMER, one_timer },     { T_CLIENT, one_client },      { T_ANSWER, one_answer },
+} tables[] = {
+	/* timers first: the others ask for them */
+	{ T_TIMER, one_timer },       { T_CLIENT, one_client },      { T_ANSWER, one_answer },
 	{ T_DELIVERY, one_delivery }, { T_DELIVERED, one_delivery }, { T_ADDRESS, one_address },
-	{ T_CONTENT, one_content }, { T_BODY, one_body },          { T_UPLOAD, one_upload },
-	{ T_STAGED, one_staged },   { T_PENDING, one_pending },    { T_DUE, one_due },
+	{ T_CONTENT, one_content },   { T_BODY, one_body },          { T_UPLOAD, one_upload },
+	{ T_STAGED, one_staged },     { T_PENDING, one_pending },    { T_DUE, one_due },
 };
 
 int mailstore_check(struct rows *view, struct why *why)

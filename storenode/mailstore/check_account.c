@@ -65,8 +65,7 @@ static int depth_ok(struct acct *a, const struct node_rec *node)
 	unsigned depth = 1;
 
 	for (; up.parent != NO_PARENT; depth++)
-		if (depth == DEPTH_MAX ||
-		    !node_get(a->c->rows, a->id, up.parent, &a->c->mem, &up))
+		if (depth == DEPTH_MAX || !node_get(a->c->rows, a->id, up.parent, &a->c->mem, &up))
 			return BAD(a, "name %u hangs nowhere or too deep", node->id);
 	return 0;
 }
@@ -87,8 +86,8 @@ static int one_node(struct acct *a, struct bytes key UNUSED, struct bytes value)
 	tally_of(a->c, &a->children, node.id)->want = node.children;
 	if (node.mailbox == 0 && node.children == 0)
 		return BAD(a, "name %u is there for nothing", node.id);
-	if (node.mailbox && (!mailbox_get(a->c->rows, a->id, node.mailbox, &mb) || mb.dying ||
-			     mb.node != node.id))
+	if (node.mailbox &&
+	    (!mailbox_get(a->c->rows, a->id, node.mailbox, &mb) || mb.dying || mb.node != node.id))
 		return BAD(a, "name %u has no mailbox", node.id);
 	if (node.id == INBOX_NODE)
 		a->inbox = node.mailbox;
@@ -293,8 +292,8 @@ static int one_mailbox(struct acct *a, struct bytes key, struct bytes value)
 		return BAD(a, "deleted mailbox %u has no timer", mb.id);
 	if (mb.tombs && !mb.dying && !check_timer(a->c, TIMER_TOMBS, key_bytes(&k)))
 		return BAD(a, "mailbox %u never trims its tombstones", mb.id);
-	if (!mb.dying && (!node_get(a->c->rows, a->id, mb.node, &a->c->mem, &node) ||
-			  node.mailbox != mb.id))
+	if (!mb.dying &&
+	    (!node_get(a->c->rows, a->id, mb.node, &a->c->mem, &node) || node.mailbox != mb.id))
 		return BAD(a, "mailbox %u has no name", mb.id);
 	ret = segments_ok(a, &mb);
 	if (ret == 0)
@@ -359,10 +358,8 @@ static int one_email(struct acct *a, struct bytes key, struct bytes value)
 	email_decode(value, &e);
 	tally_add(a->c, &a->c->contents, e.content);
 	if (id >= a->n.next_email || e.thread > id || e.refs == 0)
-		return BAD(a, "email %llu has a number that was not given",
-			   (unsigned long long)id);
-	if (!content_get(a->c->rows, e.content, &content) ||
-	    e.size != content.size + e.prefix.n)
+		return BAD(a, "email %llu has a number that was not given", (unsigned long long)id);
+	if (!content_get(a->c->rows, e.content, &content) || e.size != content.size + e.prefix.n)
 		return BAD(a, "email %llu has no such content", (unsigned long long)id);
 	key_account_u64(&k, a->id, A_HOLD, id);
 	if (check_count(a->c, key_bytes(&k)) != e.refs)

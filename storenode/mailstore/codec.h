@@ -3,7 +3,7 @@
 #ifndef TERN_MAILSTORE_CODEC_H
 #define TERN_MAILSTORE_CODEC_H
 
-#include "mailstore/record.h"
+#include "mailstore/record_account.h"
 
 #define RECORD_VERSION 1
 

@@ -10,8 +10,8 @@
  */
 #include "mailstore/copy.h"
 
-#include "mailstore/expunge.h"
 #include "mailstore/change.h"
+#include "mailstore/expunge.h"
 #include "mailstore/message.h"
 #include "mailstore/ops.h"
 #include "mailstore/quota.h"
@@ -45,8 +45,8 @@ static uint64_t sum_sizes(const struct place *places, size_t n)
 	return sum;
 }
 
-static int collect(struct txn *t, struct mailbox *from, const Tern__Copy *in,
-		   struct place **places, size_t *n)
+static int collect(struct txn *t, struct mailbox *from, const Tern__Copy *in, struct place **places,
+		   size_t *n)
 {
 	uint32_t next;
 
@@ -56,8 +56,8 @@ static int collect(struct txn *t, struct mailbox *from, const Tern__Copy *in,
 	return 0;
 }
 
-static void copy_one(struct txn *t, struct mailbox *from, struct mailbox *to,
-		     const struct place *p, bool move)
+static void copy_one(struct txn *t, struct mailbox *from, struct mailbox *to, const struct place *p,
+		     bool move)
 {
 	struct place copy = *p;
 
@@ -79,8 +79,7 @@ static void copy_one(struct txn *t, struct mailbox *from, struct mailbox *to,
 	t->res->modseq = from->r.modseq;
 }
 
-static int copy_all(struct txn *t, struct mailbox *from, struct mailbox *to,
-		    const Tern__Copy *in)
+static int copy_all(struct txn *t, struct mailbox *from, struct mailbox *to, const Tern__Copy *in)
 {
 	struct place *places;
 	size_t n;
@@ -127,8 +126,7 @@ static int batch_open(struct txn *t, struct mailbox *from, struct mailbox *to, u
 	return 0;
 }
 
-static void batch_add(struct txn *t, struct mailbox *to, struct batch_rec *b,
-		      const struct place *p)
+static void batch_add(struct txn *t, struct mailbox *to, struct batch_rec *b, const struct place *p)
 {
 	struct place copy = *p;
 
@@ -173,8 +171,8 @@ static int batch_publish(struct txn *t, struct mailbox *to, struct batch_rec *b)
 	return 0;
 }
 
-static int batch_step(struct txn *t, struct mailbox *from, struct mailbox *to,
-		      const Tern__Copy *in, struct batch_rec *b)
+static int batch_step(struct txn *t, struct mailbox *from, struct mailbox *to, const Tern__Copy *in,
+		      struct batch_rec *b)
 {
 	struct place *places;
 	size_t n;
@@ -192,8 +190,7 @@ static int batch_step(struct txn *t, struct mailbox *from, struct mailbox *to,
 }
 
 /* A step that is refused ends the whole copy: nothing of it will be seen. */
-static int copy_batch(struct txn *t, struct mailbox *from, struct mailbox *to,
-		      const Tern__Copy *in)
+static int copy_batch(struct txn *t, struct mailbox *from, struct mailbox *to, const Tern__Copy *in)
 {
 	struct batch_rec b;
 	int ret = batch_open(t, from, to, in->batch, &b);

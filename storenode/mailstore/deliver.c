@@ -137,8 +137,7 @@ static uint64_t deliver_here(struct txn *t, const Tern__Deliver *d, struct conte
 
 		if (!delivered_get(t->rows, data(d->delivery), account, &done)) {
 			done = (struct delivered_rec){ .log_ms = t->now };
-			done.status =
-				(uint32_t)-deliver_to(t, d, d->here[i], content, &done.email);
+			done.status = (uint32_t)-deliver_to(t, d, d->here[i], content, &done.email);
 			delivered_put(t->rows, data(d->delivery), account, &done);
 			refs += done.status == ERR_OK;
 		}

@@ -10,8 +10,8 @@ int check_store_flags(const Tern__Op *op, size_t body UNUSED, struct why *why)
 
 	if (!ranges_valid(in->uids) || !in->uids || in->uids->n_v == 0)
 		return why_set(why, ERR_INVALID, "not a set of UIDs");
-	if (in->mode != TERN__STORE_MODE__STORE_REPLACE && in->mode != TERN__STORE_MODE__STORE_ADD &&
-	    in->mode != TERN__STORE_MODE__STORE_REMOVE)
+	if (in->mode != TERN__STORE_MODE__STORE_REPLACE &&
+	    in->mode != TERN__STORE_MODE__STORE_ADD && in->mode != TERN__STORE_MODE__STORE_REMOVE)
 		return why_set(why, ERR_INVALID, "no such STORE mode");
 	return flags_check(in->flags, why);
 }
@@ -66,8 +66,8 @@ int op_store_flags(struct txn *t, const Tern__Op *op)
 	int ret = txn_want_mailbox(t, in->account, in->mailbox, in->uid_validity, &m);
 
 	if (ret == 0)
-		ret = flags_resolve(t, m->a, in->flags,
-				    in->mode != TERN__STORE_MODE__STORE_REMOVE, &arg);
+		ret = flags_resolve(t, m->a, in->flags, in->mode != TERN__STORE_MODE__STORE_REMOVE,
+				    &arg);
 	if (ret)
 		return ret;
 	n = places_collect(t, m, A_PLACE, in->uids, ENTRY_ROWS, &places, &t->res->next_uid);

@@ -107,8 +107,8 @@ void key_place(struct key *k, uint64_t account, enum account_table t, uint32_t m
 	key_u32(k, offset);
 }
 
-void key_hold(struct key *k, uint64_t account, uint64_t email, uint32_t mailbox,
-	      uint32_t segment, uint32_t offset)
+void key_hold(struct key *k, uint64_t account, uint64_t email, uint32_t mailbox, uint32_t segment,
+	      uint32_t offset)
 {
 	key_account_u64(k, account, A_HOLD, email);
 	key_u32(k, mailbox);

@@ -86,32 +86,32 @@ enum account_table {
 	A_BATCH = 0x38,
 };
 
-enum timer_kind { /* id that follows */
-	TIMER_CLIENT = 1,   /* client */
-	TIMER_DELIVERY = 2, /* id(16) */
-	TIMER_UPLOAD = 3,   /* id(16) */
-	TIMER_CONTENT = 4,  /* content */
-	TIMER_BATCH = 5,    /* account batch */
-	TIMER_TOMBS = 6,    /* account mailbox(32) */
-	TIMER_MAILBOX = 7,  /* account mailbox(32): purge */
-	TIMER_ACCOUNT = 8,  /* account: purge */
+enum timer_kind {                     /* id that follows */
+		  TIMER_CLIENT = 1,   /* client */
+		  TIMER_DELIVERY = 2, /* id(16) */
+		  TIMER_UPLOAD = 3,   /* id(16) */
+		  TIMER_CONTENT = 4,  /* content */
+		  TIMER_BATCH = 5,    /* account batch */
+		  TIMER_TOMBS = 6,    /* account mailbox(32) */
+		  TIMER_MAILBOX = 7,  /* account mailbox(32): purge */
+		  TIMER_ACCOUNT = 8,  /* account: purge */
 };
 
 /* Log time */
-#define CLIENT_SILENCE HOURS(1)    /* then its requests are refused as expired */
-#define CLIENT_MEMORY DAYS(7)      /* how long its highest request is remembered after that */
+#define CLIENT_SILENCE HOURS(1) /* then its requests are refused as expired */
+#define CLIENT_MEMORY DAYS(7)   /* how long its highest request is remembered after that */
 #define DELIVERY_MEMORY DAYS(7)
-#define DELIVERY_AGE DAYS(6)       /* wall time: older ones are refused */
+#define DELIVERY_AGE DAYS(6) /* wall time: older ones are refused */
 #define UPLOAD_SILENCE HOURS(1)
 #define BATCH_SILENCE MINUTES(10)
-#define UNDELETE DAYS(14)          /* an unreferenced content waits */
+#define UNDELETE DAYS(14) /* an unreferenced content waits */
 #define TOMB_MEMORY DAYS(30)
 #define LEASE_MAX HOURS(1)
 
 /* Bounds of one entry and of what clients size */
-#define ENTRY_ROWS 1000            /* placements changed by one entry */
-#define ENTRY_SEEKS 2000           /* ranges looked into by one entry */
-#define RANGES_MAX 20000           /* numbers in one Ranges */
+#define ENTRY_ROWS 1000  /* placements changed by one entry */
+#define ENTRY_SEEKS 2000 /* ranges looked into by one entry */
+#define RANGES_MAX 20000 /* numbers in one Ranges */
 #define HERE_MAX 100
 #define ELSEWHERE_MAX 1000
 #define FACTS_MAX KIB(768)
@@ -119,22 +119,22 @@ enum timer_kind { /* id that follows */
 #define CHUNK_RAW_MAX KIB(256)
 #define CHUNK_STORED_MAX (KIB(256) + 1024)
 #define THREAD_KEYS_MAX 100
-#define UPLOAD_BLOCK 64            /* chunks in one STAGED row */
-#define SEQS_OPEN 65536            /* seq - done_below of a client */
-#define CLIENTS_MAX 20000          /* known to one shard */
-#define MAILBOXES_MAX 10000        /* names of an account; as many subscriptions */
+#define UPLOAD_BLOCK 64     /* chunks in one STAGED row */
+#define SEQS_OPEN 65536     /* seq - done_below of a client */
+#define CLIENTS_MAX 20000   /* known to one shard */
+#define MAILBOXES_MAX 10000 /* names of an account; as many subscriptions */
 #define DEPTH_MAX 32
 #define PATH_CHARS 255
 #define PATH_BYTES 1020
 #define ADDRESS_BYTES 320
 #define PASSWORD_BYTES 512
 #define TARGETS_MAX 250
-#define ACCOUNT_MAILBOXES_MAX 32   /* made by AccountCreate */
-#define SEGMENTS_MAX 16            /* of a mailbox, not yet merged */
-#define TOMBS_MAX 200000           /* of a mailbox */
+#define ACCOUNT_MAILBOXES_MAX 32 /* made by AccountCreate */
+#define SEGMENTS_MAX 16          /* of a mailbox, not yet merged */
+#define TOMBS_MAX 200000         /* of a mailbox */
 #define SIZE_MAX_MESSAGE GIB(1)
 
-#define NO_PARENT 0                /* parent of a top-level name */
+#define NO_PARENT 0 /* parent of a top-level name */
 #define INBOX_NODE 1
 
 /* ---- keys */
@@ -142,7 +142,7 @@ enum timer_kind { /* id that follows */
 void key_table(struct key *k, enum table t);
 void key_table_u64(struct key *k, enum table t, uint64_t id);
 void key_table_u64x2(struct key *k, enum table t, uint64_t a, uint64_t b);
-void key_id(struct key *k, enum table t, struct bytes id);              /* 16 bytes */
+void key_id(struct key *k, enum table t, struct bytes id); /* 16 bytes */
 void key_id_u64(struct key *k, enum table t, struct bytes id, uint64_t n);
 void key_staged(struct key *k, struct bytes upload, uint32_t block);
 void key_timer(struct key *k, uint64_t due, enum timer_kind kind, struct bytes id);
@@ -157,13 +157,13 @@ void key_modseq(struct key *k, uint64_t account, enum account_table t, uint32_t 
 		uint64_t modseq);
 void key_place(struct key *k, uint64_t account, enum account_table t, uint32_t mailbox,
 	       uint32_t segment, uint32_t offset);
-void key_hold(struct key *k, uint64_t account, uint64_t email, uint32_t mailbox,
-	      uint32_t segment, uint32_t offset);
+void key_hold(struct key *k, uint64_t account, uint64_t email, uint32_t mailbox, uint32_t segment,
+	      uint32_t offset);
 
 /* Bytes of a key before its last part, for reading that part back. */
 #define KEY_TABLE 1
-#define KEY_ACCOUNT 10             /* table account account-table */
-#define KEY_MAILBOX 14             /* and mailbox */
+#define KEY_ACCOUNT 10 /* table account account-table */
+#define KEY_MAILBOX 14 /* and mailbox */
 
 /* What stands for '/' in a SUBSCRIBED key; no name holds it. */
 #define PATH_KEY_SEPARATOR 0x01

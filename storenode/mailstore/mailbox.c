@@ -6,7 +6,7 @@
 #include "mailstore/place.h"
 #include "mailstore/quota.h"
 
-#define USES_ALL                                                                                   \
+#define USES_ALL \
 	(USE_ALL | USE_ARCHIVE | USE_DRAFTS | USE_FLAGGED | USE_JUNK | USE_SENT | USE_TRASH)
 
 /* ---- making */

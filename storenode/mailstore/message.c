@@ -13,8 +13,7 @@ static struct bytes data(ProtobufCBinaryData d)
 
 static int chunk_check(const Tern__ChunkRef *c, size_t body, struct why *why)
 {
-	if (c->raw == 0 || c->raw > CHUNK_RAW_MAX || c->stored == 0 ||
-	    c->stored > CHUNK_STORED_MAX)
+	if (c->raw == 0 || c->raw > CHUNK_RAW_MAX || c->stored == 0 || c->stored > CHUNK_STORED_MAX)
 		return why_set(why, ERR_INVALID, "a chunk of impossible size");
 	if (c->index == 0 && c->stored != body)
 		return why_set(why, ERR_INVALID, "the payload is not the chunk it should be");
@@ -238,13 +237,11 @@ bool email_unref(struct txn *t, uint64_t account, uint64_t id)
 	return true;
 }
 
-static void email_new(struct txn *t, struct account *a, const struct message *msg,
-		      struct row *row)
+static void email_new(struct txn *t, struct account *a, const struct message *msg, struct row *row)
 {
-	struct email_rec e = { .content = msg->content,
-			       .size = row->size,
-			       .refs = 1,
-			       .prefix = msg->prefix };
+	struct email_rec e = {
+		.content = msg->content, .size = row->size, .refs = 1, .prefix = msg->prefix
+	};
 
 	row->email = a->c.next_email++;
 	row->thread = e.thread = join_thread(t, a, row->email, msg->op);

@@ -42,8 +42,8 @@ struct message {
 };
 
 /* A new email with its first placement; quota is taken. Changes nothing when it refuses. */
-int message_add(struct txn *t, struct mailbox *m, const struct message *msg,
-		struct place *p) MUST_USE;
+int message_add(struct txn *t, struct mailbox *m, const struct message *msg, struct place *p)
+	MUST_USE;
 
 /* One placement more or less of an email; true: that was the last, the email is gone. */
 void email_ref(struct txn *t, struct account *a, uint64_t id);

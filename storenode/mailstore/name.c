@@ -8,8 +8,12 @@ static size_t utf8_take(struct bytes b, uint32_t *c)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	uint8_t lead = b.p[0];
-	size_t n = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 :
-		   lead < 0xf5 ? 4 : 0;
+	size_t n = lead < 0x80 ? 1 :
+		   lead < 0xc2 ? 0 :
+		   lead < 0xe0 ? 2 :
+		   lead < 0xf0 ? 3 :
+		   lead < 0xf5 ? 4 :
+				 0;
 
 	if (n == 0 || n > b.n)
 		return 0;
@@ -93,8 +97,7 @@ int path_parse(struct bytes text, struct arena *mem, struct path *p, struct why 
 
 /* ---- finding */
 
-bool node_find(struct rows *r, uint64_t account, uint32_t parent, struct bytes name,
-	       uint32_t *id)
+bool node_find(struct rows *r, uint64_t account, uint32_t parent, struct bytes name, uint32_t *id)
 {
 	uint64_t v;
 	struct key k;

@@ -10,7 +10,7 @@
 #include "mailstore/txn.h"
 
 struct path {
-	struct bytes full;             /* canonical: INBOX in capitals */
+	struct bytes full; /* canonical: INBOX in capitals */
 	unsigned n;
 	struct bytes names[DEPTH_MAX];
 	size_t chars;
@@ -19,8 +19,7 @@ struct path {
 /* UTF-8, 1 to 255 characters, 32 components, none empty, no control characters. */
 int path_parse(struct bytes text, struct arena *mem, struct path *p, struct why *why) MUST_USE;
 
-bool node_find(struct rows *r, uint64_t account, uint32_t parent, struct bytes name,
-	       uint32_t *id);
+bool node_find(struct rows *r, uint64_t account, uint32_t parent, struct bytes name, uint32_t *id);
 /* The node of a path; how deep the path exists is in *depth (may be NULL). */
 bool path_find(struct rows *r, uint64_t account, const struct path *p, struct arena *mem,
 	       struct node_rec *node, unsigned *depth);
@@ -38,8 +37,7 @@ void node_prune(struct txn *t, struct account *a, const struct node_rec *node);
 void node_move(struct txn *t, struct account *a, struct node_rec *node, struct node_rec *parent,
 	       struct bytes name);
 /* The tree below a node: levels and the longest path in characters, the node not counted. */
-void node_extent(struct txn *t, struct account *a, uint32_t id, unsigned *levels,
-		 size_t *chars);
+void node_extent(struct txn *t, struct account *a, uint32_t id, unsigned *levels, size_t *chars);
 
 size_t utf8_chars(struct bytes text);
 

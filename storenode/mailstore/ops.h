@@ -11,11 +11,11 @@
 typedef int op_run(struct txn *t, const Tern__Op *op);
 typedef int op_checker(const Tern__Op *op, size_t body, struct why *why);
 
-op_run op_hello, op_fence, op_chunk, op_upload_abort, op_deliver, op_pending_lease,
-	op_pending_done, op_append, op_store_flags, op_expunge, op_copy, op_mailbox_create,
-	op_mailbox_delete, op_mailbox_rename, op_subscribe, op_account_create, op_account_set,
-	op_account_delete, op_domain_set, op_domain_delete, op_alias_set, op_alias_delete,
-	op_map_set, op_replica_set, op_maintain;
+op_run op_hello, op_fence, op_chunk, op_upload_abort, op_deliver, op_pending_lease, op_pending_done,
+	op_append, op_store_flags, op_expunge, op_copy, op_mailbox_create, op_mailbox_delete,
+	op_mailbox_rename, op_subscribe, op_account_create, op_account_set, op_account_delete,
+	op_domain_set, op_domain_delete, op_alias_set, op_alias_delete, op_map_set, op_replica_set,
+	op_maintain;
 
 op_checker check_nothing, check_fence, check_chunk, check_upload_abort, check_deliver,
 	check_pending_lease, check_pending_done, check_append, check_store_flags, check_expunge,
@@ -41,6 +41,5 @@ struct op_kind {
 };
 
 const struct op_kind *op_kind(const Tern__Op *op); /* NULL: unknown kind or version */
-
 
 #endif

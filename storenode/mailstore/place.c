@@ -31,8 +31,7 @@ static void decode_keywords(struct bytes in, struct row *row)
 		memcpy(row->keywords, in.p, in.n);
 }
 
-void place_decode(struct bytes value, const struct segment *s, uint32_t offset,
-		  struct place *p)
+void place_decode(struct bytes value, const struct segment *s, uint32_t offset, struct place *p)
 {
 	struct row *row = &p->row;
 	uint8_t flags;
@@ -87,9 +86,8 @@ static const struct segment *segment_by_id(const struct mailbox_rec *mb, uint32_
 
 /* ---- reading */
 
-void uid_iter_init(struct uid_iter *it, struct rows *r, uint64_t account,
-		   enum account_table table, const struct mailbox_rec *mb, uint32_t from,
-		   uint32_t to)
+void uid_iter_init(struct uid_iter *it, struct rows *r, uint64_t account, enum account_table table,
+		   const struct mailbox_rec *mb, uint32_t from, uint32_t to)
 {
 	*it = (struct uid_iter){ .rows = r,
 				 .account = account,
@@ -216,8 +214,7 @@ static uint32_t collect_range(struct collect *c, uint32_t from, uint32_t to)
 }
 
 size_t places_collect(struct txn *t, struct mailbox *m, enum account_table table,
-		      const Tern__Ranges *ranges, size_t max, struct place **places,
-		      uint32_t *next)
+		      const Tern__Ranges *ranges, size_t max, struct place **places, uint32_t *next)
 {
 	struct collect c = { .t = t, .m = m, .table = table, .max = max };
 

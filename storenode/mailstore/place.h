@@ -6,9 +6,9 @@
 #include "mailstore/txn.h"
 
 struct place {
-	struct row row;            /* without facts, prefix and chunks */
-	uint32_t segment, offset;  /* 0 and the UID, as a rule */
-	bool relative;             /* MODSEQ is the segment's + offset: unchanged since then */
+	struct row row;           /* without facts, prefix and chunks */
+	uint32_t segment, offset; /* 0 and the UID, as a rule */
+	bool relative;            /* MODSEQ is the segment's + offset: unchanged since then */
 };
 
 /* Any table keyed by (mailbox, segment, offset), in the order of UIDs from `from` to `to`. */
@@ -18,15 +18,14 @@ struct uid_iter {
 	enum account_table table;
 	const struct mailbox_rec *mb;
 	uint32_t next, to;
-	struct rows_iter *it;      /* over the piece [piece_from, piece_to] of UIDs */
-	uint32_t segment, base;    /* UID = base + offset */
+	struct rows_iter *it;   /* over the piece [piece_from, piece_to] of UIDs */
+	uint32_t segment, base; /* UID = base + offset */
 	uint32_t piece_to;
 	bool done;
 };
 
-void uid_iter_init(struct uid_iter *it, struct rows *r, uint64_t account,
-		   enum account_table table, const struct mailbox_rec *mb, uint32_t from,
-		   uint32_t to);
+void uid_iter_init(struct uid_iter *it, struct rows *r, uint64_t account, enum account_table table,
+		   const struct mailbox_rec *mb, uint32_t from, uint32_t to);
 bool uid_iter_next(struct uid_iter *it, uint32_t *uid, struct bytes *value);
 void uid_iter_release(struct uid_iter *it); /* needed only before its end */
 
@@ -34,8 +33,7 @@ bool place_get(struct rows *r, uint64_t account, const struct mailbox_rec *mb, u
 	       struct place *p);
 bool place_next(struct uid_iter *it, struct place *p); /* over A_PLACE */
 /* A value met while iterating over one segment; s NULL: segment 0. */
-void place_decode(struct bytes value, const struct segment *s, uint32_t offset,
-		  struct place *p);
+void place_decode(struct bytes value, const struct segment *s, uint32_t offset, struct place *p);
 
 struct places {
 	size_t n, cap;

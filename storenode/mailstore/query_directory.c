@@ -171,8 +171,7 @@ static bool list_domain(struct listing *l, struct bytes key, struct bytes value)
 		l->r->after = l->r->domains[l->max - 1]->name;
 		return false;
 	}
-	l->r->domains[l->r->n_domains] =
-		WIRE_UNPACK(domain_set, raw_decode(value), l->a->mem);
+	l->r->domains[l->r->n_domains] = WIRE_UNPACK(domain_set, raw_decode(value), l->a->mem);
 	INVARIANT(l->r->domains[l->r->n_domains++]);
 	(void)key;
 	return true;

@@ -37,9 +37,9 @@ struct walk {
 	struct rows_iter *it[DEPTH_MAX + 1];
 	size_t length[DEPTH_MAX + 1]; /* of the path above each level */
 	struct buf path;
-	const struct path *after;     /* all up to this path is passed over */
+	const struct path *after; /* all up to this path is passed over */
 	bool passing;
-	uint32_t node;                /* where it stands; 0: at the end */
+	uint32_t node; /* where it stands; 0: at the end */
 };
 
 static void walk_open(struct walk *w, uint32_t parent)
@@ -247,8 +247,8 @@ static uint32_t first_unseen(struct ask *a, uint64_t account, const struct mailb
 	return uid;
 }
 
-static int find_mailbox(struct ask *a, uint64_t account, const char *text,
-			struct mailbox_rec *mb, Tern__MailboxInfo **info)
+static int find_mailbox(struct ask *a, uint64_t account, const char *text, struct mailbox_rec *mb,
+			Tern__MailboxInfo **info)
 {
 	struct info_rec account_info;
 	struct bytes value;

@@ -6,7 +6,7 @@
 #include "mailstore/name.h"
 #include "mailstore/place.h"
 #include "mailstore/query.h"
-#include "mailstore/record.h"
+#include "mailstore/record_account.h"
 
 #define PAGE_BYTES KIB(256)                      /* when the query does not say */
 #define PAGE_BYTES_MAX (WIRE_MAX_PAYLOAD - 1024) /* a row alone is always smaller */
@@ -50,7 +50,7 @@ void page_init(struct page *p, uint32_t columns, uint32_t max_bytes);
 bool page_add(struct ask *a, struct page *p, uint64_t account, struct row *row);
 void page_end(struct ask *a, struct page *p); /* into a->out */
 /* The rows in ranges (NULL or empty: all), from a UID on; returns the next UID, 0: done. */
-uint32_t page_fill(struct ask *a, struct page *p, uint64_t account,
-		   const struct mailbox_rec *mb, const Tern__Ranges *ranges, uint32_t from);
+uint32_t page_fill(struct ask *a, struct page *p, uint64_t account, const struct mailbox_rec *mb,
+		   const Tern__Ranges *ranges, uint32_t from);
 
 #endif

@@ -73,8 +73,8 @@ static uint32_t fill_range(struct ask *a, struct page *p, uint64_t account,
 	return next;
 }
 
-uint32_t page_fill(struct ask *a, struct page *p, uint64_t account,
-		   const struct mailbox_rec *mb, const Tern__Ranges *ranges, uint32_t from)
+uint32_t page_fill(struct ask *a, struct page *p, uint64_t account, const struct mailbox_rec *mb,
+		   const Tern__Ranges *ranges, uint32_t from)
 {
 	uint32_t next = 0;
 
@@ -157,8 +157,8 @@ static void tomb_step(struct tomb_iter *it)
 	it->uid = tomb.uid;
 }
 
-static void tomb_iter_init(struct tomb_iter *it, struct rows *r, uint64_t account,
-			   uint32_t mailbox, uint64_t since)
+static void tomb_iter_init(struct tomb_iter *it, struct rows *r, uint64_t account, uint32_t mailbox,
+			   uint64_t since)
 {
 	struct key prefix, from;
 

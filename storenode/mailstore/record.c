@@ -223,8 +223,7 @@ bool delivered_get(struct rows *r, struct bytes id, uint64_t account, struct del
 	return true;
 }
 
-void delivered_put(struct rows *r, struct bytes id, uint64_t account,
-		   const struct delivered_rec *v)
+void delivered_put(struct rows *r, struct bytes id, uint64_t account, const struct delivered_rec *v)
 {
 	struct buf b;
 	struct key k;

@@ -105,8 +105,7 @@ void node_decode(struct bytes value, struct node_rec *v)
 	dec_end(&d);
 }
 
-bool node_get(struct rows *r, uint64_t account, uint32_t id, struct arena *mem,
-	      struct node_rec *v)
+bool node_get(struct rows *r, uint64_t account, uint32_t id, struct arena *mem, struct node_rec *v)
 {
 	struct bytes value;
 	struct key k;

@@ -44,7 +44,8 @@ static enum session introduce(struct txn *t, bool known, struct client_rec *c, i
 	uint64_t floor = known ? c->top + 1 : 0;
 
 	if (known && s->seq < floor)
-		return refuse(t, ret, ERR_EXPIRED, "the request was sent before the client fell silent");
+		return refuse(t, ret, ERR_EXPIRED,
+			      "the request was sent before the client fell silent");
 	if (!known && t->shard.clients >= CLIENTS_MAX)
 		return refuse(t, ret, ERR_LIMIT, "the shard knows too many clients");
 	if (!known)
@@ -218,8 +219,7 @@ int op_fence(struct txn *t, const Tern__Op *op)
 	const Tern__Fence *f = op->fence;
 	int ret = 0;
 
-	if (f->delivery.len == 0 && f->client == t->e->stamp.client &&
-	    f->seq == t->e->stamp.seq)
+	if (f->delivery.len == 0 && f->client == t->e->stamp.client && f->seq == t->e->stamp.seq)
 		return REFUSE(t, ERR_INVALID, "a fence around itself");
 	if (f->delivery.len)
 		t->answered = delivery_fence(t, bytes_of(f->delivery.data, f->delivery.len),

@@ -8,7 +8,7 @@
 #define TERN_MAILSTORE_TXN_H
 
 #include "mailstore/apply.h"
-#include "mailstore/record.h"
+#include "mailstore/record_account.h"
 
 struct keywords;
 

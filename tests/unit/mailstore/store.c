@@ -191,8 +191,7 @@ Tern__Flags *store_flags(struct store *s, const char *flags)
 	return f;
 }
 
-Tern__Content *store_content(struct store *s, uint32_t size, const char *facts,
-			     struct bytes *body)
+Tern__Content *store_content(struct store *s, uint32_t size, const char *facts, struct bytes *body)
 {
 	Tern__Content *c = store_msg(s, &tern__content__descriptor);
 	uint8_t *p = arena_alloc(&s->ops, 16);

@@ -21,12 +21,12 @@ struct store {
 	struct kv *kv;
 	struct rows_state state;
 	uint32_t shard;
-	struct arena mem;  /* of everything handed out; store_clear */
-	struct arena ops;  /* of the operations being built */
+	struct arena mem; /* of everything handed out; store_clear */
+	struct arena ops; /* of the operations being built */
 	uint64_t index, log_ms, wall_ms;
 	uint64_t client, seq, done_below;
 	bool checked;
-	struct effects fx; /* of the last entry */
+	struct effects fx;   /* of the last entry */
 	struct bytes packed; /* its result */
 	/* Sees each entry before it is applied. */
 	void (*record)(void *arg, const struct entry *e);
@@ -52,12 +52,12 @@ Tern__Result *store_do_as(struct store *s, uint64_t client, uint64_t seq, Tern__
 Tern__Reply *store_ask(struct store *s, Tern__Query *q, struct bytes *page);
 
 /* ---- operations, built in s->ops */
-#define OP_NEW(s, field, FIELD, type)                                                              \
-	({                                                                                         \
-		Tern__Op *op_ = store_op(s);                                                       \
-		op_->what_case = TERN__OP__WHAT_##FIELD;                                           \
-		op_->field = store_msg(s, &tern__##type##__descriptor);                            \
-		op_;                                                                               \
+#define OP_NEW(s, field, FIELD, type)                                   \
+	({                                                              \
+		Tern__Op *op_ = store_op(s);                            \
+		op_->what_case = TERN__OP__WHAT_##FIELD;                \
+		op_->field = store_msg(s, &tern__##type##__descriptor); \
+		op_;                                                    \
 	})
 Tern__Op *store_op(struct store *s);
 void *store_msg(struct store *s, const ProtobufCMessageDescriptor *d);
@@ -65,8 +65,7 @@ char *store_text(struct store *s, const char *text);
 Tern__Ranges *store_ranges(struct store *s, const char *set); /* "1:3,7" */
 Tern__Flags *store_flags(struct store *s, const char *flags); /* "SFDAT" system, words */
 /* A content whose only chunk is the body `fill` makes; *body: what to send along. */
-Tern__Content *store_content(struct store *s, uint32_t size, const char *facts,
-			     struct bytes *body);
+Tern__Content *store_content(struct store *s, uint32_t size, const char *facts, struct bytes *body);
 
 uint64_t store_account(struct store *s, const char *address, uint64_t quota);
 void store_hello(struct store *s);

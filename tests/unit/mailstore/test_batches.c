@@ -165,9 +165,9 @@ TEST(batches, the_copy_is_usable_before_it_is_merged)
 	fill(1, 8);
 	step(1, 1, "1:4", to, false);
 	step(2, 1, "5:8", to, false);
-	step(2, 1, "1", to, true); /* 1:5 */
+	step(2, 1, "1", to, true);          /* 1:5 */
 	store_append(&s, ann, to, 10, "F"); /* 6 */
-	step(1, 1, "8", to, true); /* 7:11 */
+	step(1, 1, "8", to, true);          /* 7:11 */
 	CHECK_STR(store_show(&s, ann, to), "1: 2: 3:S 4: 5:S 6:F 7:S 8: 9: 10:SD 11:");
 	CHECK_INT(store_select(&s, ann, "to")->first_unseen_uid, 1);
 	modseq = modseq_of("to");

@@ -213,7 +213,7 @@ TEST(bodies, quota_is_hard)
 	CHECK_INT(append_status(0), ERR_OK);
 	CHECK_INT(copy_status("1", false), ERR_QUOTA);
 	CHECK_INT(copy_status("1:3", true), ERR_OK); /* a MOVE makes nothing bigger */
-	quota(10, 0); /* lowered: nothing more goes in */
+	quota(10, 0);                                /* lowered: nothing more goes in */
 	CHECK_INT(append_status(0), ERR_QUOTA);
 	quota(0, 4);
 	CHECK_INT(append_status(5000), ERR_OK);

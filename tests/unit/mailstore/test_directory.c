@@ -200,7 +200,8 @@ TEST(directory, account_with_mailboxes_is_all_or_nothing)
 	CHECK(!resolve("ann@example.org")->found);
 	op->account_create->n_mailboxes = 1;
 	CHECK_INT(store_do(&s, op, BYTES_NONE)->status, ERR_OK);
-	CHECK_INT(store_do(&s, op, BYTES_NONE)->account, resolve("ann@example.org")->targets[0]->account);
+	CHECK_INT(store_do(&s, op, BYTES_NONE)->account,
+		  resolve("ann@example.org")->targets[0]->account);
 	end();
 }
 
@@ -262,7 +263,7 @@ TEST(directory, domains)
 	begin(1);
 	q.what_case = TERN__QUERY__WHAT_DOMAIN;
 	q.domain = &in;
-	in.name = (char *)(uintptr_t)"example.org";
+	in.name = (char *)(uintptr_t) "example.org";
 	CHECK_INT(store_ask(&s, &q, NULL)->status, ERR_NOTFOUND);
 	CHECK_INT(domain("example.org", ""), ERR_OK);
 	CHECK_INT(domain("Example.org", ""), ERR_INVALID);

@@ -820,10 +820,10 @@ static const struct {
 	unsigned weight;
 	void (*run)(struct run *t);
 } kinds[] = {
-	{ 2, do_account },  { 1, do_account_delete }, { 2, do_quota },     { 20, do_append },
-	{ 12, do_deliver }, { 20, do_store },	      { 8, do_expunge },   { 10, do_copy },
-	{ 12, do_batch },   { 6, do_create },	      { 3, do_delete },	   { 6, do_rename },
-	{ 3, do_subscribe }, { 5, do_pass },	      { 4, do_pending },   { 8, do_again },
+	{ 2, do_account },   { 1, do_account_delete }, { 2, do_quota },   { 20, do_append },
+	{ 12, do_deliver },  { 20, do_store },         { 8, do_expunge }, { 10, do_copy },
+	{ 12, do_batch },    { 6, do_create },         { 3, do_delete },  { 6, do_rename },
+	{ 3, do_subscribe }, { 5, do_pass },           { 4, do_pending }, { 8, do_again },
 	{ 12, do_look },
 };
 

@@ -100,7 +100,7 @@ static uint32_t id_of(const char *path)
 	return 0;
 }
 
-static uint32_t delete(const char *path)
+static uint32_t delete (const char *path)
 {
 	return delete_id(id_of(path));
 }
@@ -124,9 +124,14 @@ static const struct {
 	const char *path;
 	uint32_t status;
 } bad[] = {
-	{ "", ERR_INVALID },          { "/", ERR_INVALID },     { "a//b", ERR_INVALID },
-	{ "/a", ERR_INVALID },        { "a/", ERR_INVALID },    { "a\x01", ERR_INVALID },
-	{ "a\x7f", ERR_INVALID },     { "a\xc2\x85", ERR_INVALID },
+	{ "", ERR_INVALID },
+	{ "/", ERR_INVALID },
+	{ "a//b", ERR_INVALID },
+	{ "/a", ERR_INVALID },
+	{ "a/", ERR_INVALID },
+	{ "a\x01", ERR_INVALID },
+	{ "a\x7f", ERR_INVALID },
+	{ "a\xc2\x85", ERR_INVALID },
 	{ "\xe2\x80\xa8", ERR_INVALID },
 	{ "a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a", ERR_LIMIT },
 	{ "\xf0\x9f\x90\xa6 \xc3\xa9 & ~ * % \\ \"", ERR_OK },
@@ -204,8 +209,8 @@ TEST(names, rename_of_inbox_leaves_a_fresh_one)
 	CHECK_INT(now->uid_next, 1);
 	store_deliver(&s, 1, &ann, 1, 5);
 	CHECK_INT(store_select(&s, ann, "INBOX")->messages, 1);
-	CHECK_INT(delete("INBOX"), ERR_CANNOT);
-	CHECK_INT(delete("old/mail"), ERR_OK);
+	CHECK_INT(delete ("INBOX"), ERR_CANNOT);
+	CHECK_INT(delete ("old/mail"), ERR_OK);
 	end();
 }
 
@@ -218,17 +223,17 @@ TEST(names, delete_leaves_noselect_above_children)
 	id = id_of("a");
 	validity = store_select(&s, ann, "a")->uid_validity;
 	store_append(&s, ann, id, 10, "");
-	CHECK_INT(delete("a"), ERR_OK);
+	CHECK_INT(delete ("a"), ERR_OK);
 	CHECK_STR(list(), "INBOX a(+ a/b");
 	assert_null(store_select(&s, ann, "a"));
-	CHECK_INT(delete("a"), ERR_CANNOT);
+	CHECK_INT(delete ("a"), ERR_CANNOT);
 	CHECK_INT(store_account_get(&s, ann)->used_messages, 0);
 	CHECK_INT(create("a"), ERR_OK);
 	CHECK(store_select(&s, ann, "a")->uid_validity > validity);
 	CHECK(id_of("a") != id);
 	CHECK_INT(store_select(&s, ann, "a")->messages, 0);
-	CHECK_INT(delete("a"), ERR_OK);
-	CHECK_INT(delete("a/b"), ERR_OK); /* takes the empty name above along */
+	CHECK_INT(delete ("a"), ERR_OK);
+	CHECK_INT(delete ("a/b"), ERR_OK); /* takes the empty name above along */
 	CHECK_STR(list(), "INBOX");
 	store_pass(&s, SECONDS(1));
 	CHECK_INT(store_account_get(&s, ann)->mailboxes, 1);
@@ -241,8 +246,8 @@ TEST(names, rename_out_of_a_noselect)
 {
 	begin();
 	create("a/b/c");
-	delete("a/b");
-	delete("a");
+	delete ("a/b");
+	delete ("a");
 	CHECK_STR(list(), "INBOX a(+ a/b(+ a/b/c");
 	CHECK_INT(rename_to("a/b/c", "a/x"), ERR_OK);
 	CHECK_STR(list(), "INBOX a(+ a/x");
@@ -261,7 +266,7 @@ TEST(names, subscriptions)
 	CHECK_STR(list(), "INBOX a+ a/b* a-b*? nowhere/x*?");
 	CHECK_INT(rename_to("a", "z"), ERR_OK); /* follows the mailbox */
 	CHECK_STR(list(), "INBOX a-b*? nowhere/x*? z+ z/b*");
-	CHECK_INT(delete("z/b"), ERR_OK); /* outlives it */
+	CHECK_INT(delete ("z/b"), ERR_OK); /* outlives it */
 	CHECK_STR(list(), "INBOX a-b*? nowhere/x*? z z/b*?");
 	CHECK_INT(create("z/b"), ERR_OK); /* and is there again */
 	CHECK_STR(list(), "INBOX a-b*? nowhere/x*? z+ z/b*");
@@ -345,7 +350,7 @@ TEST(names, uid_validity_grows_whatever_the_clock_says)
 	begin();
 	create("a");
 	first = store_select(&s, ann, "a")->uid_validity;
-	delete("a");
+	delete ("a");
 	s.wall_ms -= DAYS(4000);
 	create("a");
 	second = store_select(&s, ann, "a")->uid_validity;
