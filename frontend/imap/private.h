@@ -13,6 +13,8 @@ enum imap_mode {
 	MODE_IDLE, /* the next line is DONE */
 };
 
+struct body;
+
 struct imap {
 	struct session *s;
 	struct imap_parser parser;

@@ -17,6 +17,7 @@ enum local_mood { /* what calls meet from now on */
 		  LOCAL_NO_CHUNKS, /* bodies cannot be had: ERR_BUSY */
 		  LOCAL_ROTTEN,    /* bodies come back altered */
 		  LOCAL_DEAF,      /* watches hear nothing */
+		  LOCAL_LOST,      /* bodies are not there */
 };
 
 struct router *local_router_new(struct loop *loop, uint32_t shards);

@@ -208,8 +208,8 @@ static bool do_quiet(struct play *p, struct client *c, struct bytes ms)
 
 static bool do_store(struct play *p, struct bytes text)
 {
-	static const char *const moods[] = { "well",      "away",   "unknown",
-					     "no-chunks", "rotten", "deaf" };
+	static const char *const moods[] = { "well",   "away", "unknown", "no-chunks",
+					     "rotten", "deaf", "lost" };
 
 	for (unsigned i = 0; i < ARRAY_LEN(moods); i++)
 		if (bytes_eq(text, bytes_str(moods[i]))) {
