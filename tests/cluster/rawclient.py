@@ -8,6 +8,7 @@ import time
 
 STARTTLS = {"smtp": b"STARTTLS\r\n", "submission": b"STARTTLS\r\n", "lmtp": b"STARTTLS\r\n",
             "imap": b"tls STARTTLS\r\n", "pop3": b"STLS\r\n"}
+SEEN = 16384
 
 
 def tls_context(cluster=None):
@@ -21,7 +22,7 @@ def tls_context(cluster=None):
 
 
 class Raw:
-    """One connection. What the server sends is kept whole in .seen."""
+    """One connection. The last of what the server sent is kept in .seen, for messages."""
 
     def __init__(self, port, tls=False, timeout=15, host="127.0.0.1"):
         self.s = socket.create_connection((host, port), timeout)
@@ -59,7 +60,7 @@ class Raw:
         except (ConnectionResetError, ssl.SSLError, ssl.SSLEOFError):
             got = b""
         self.buffer += got
-        self.seen += got
+        self.seen = (self.seen + got)[-SEEN:]
         return bool(got)
 
     def line(self):

@@ -10,55 +10,11 @@ import random
 import smtplib
 import sys
 
-from clusterlib import check, run_test, running, show
+from clusterlib import check, run_test, running, show, state_hashes_agree
+from oddmail import KINDS, odd
 
 USERS = ["one@example.test", "two@example.test"]
 COUNT = 500
-
-
-def words(rand, n):
-    return " ".join("".join(rand.choice("abcdefghij") for _ in range(rand.randint(1, 9)))
-                    for _ in range(n)).encode()
-
-
-def deep(rand, depth):
-    boundary = b"b%d" % depth
-    inner = (b"Content-Type: text/plain\r\n\r\nleaf\r\n" if depth == 0 else deep(rand, depth - 1))
-    return (b"Content-Type: multipart/mixed; boundary=" + boundary + b"\r\n\r\n--" + boundary +
-            b"\r\n" + inner + b"\r\n--" + boundary + b"--\r\n")
-
-
-def odd(rand, kind):
-    subject = b"Subject: odd\r\n"
-    eight = bytes(c for c in (rand.randrange(1, 256) for _ in range(4000)) if c not in (10, 13))
-    kinds = {
-        "8bit": lambda: subject + b"\r\n" + eight + b"\r\n",
-        "long line": lambda: subject + b"\r\n" + b"x" * rand.randint(1000, 60000) + b"\r\nend\r\n",
-        "dots": lambda: subject + b"\r\n.\r\n..\r\n...\r\n.x\r\n.\r\n.\r\n",
-        "deep": lambda: subject + b"MIME-Version: 1.0\r\n" + deep(rand, rand.randint(1, 120)),
-        "empty body": lambda: subject + b"\r\n",
-        "headers only": lambda: subject + b"X-Other: " + words(rand, 5) + b"\r\n",
-        "no headers": lambda: b"\r\n" + words(rand, 30) + b"\r\n",
-        "folded": lambda: subject + b"X-Long: a\r\n" + b"\t" * 3 + words(rand, 3) + b"\r\n " +
-        words(rand, 4) + b"\r\n\r\nbody\r\n",
-        "many headers": lambda: b"".join(b"X-%d: %s\r\n" % (i, words(rand, 4)) for i in range(300))
-        + b"\r\nbody\r\n",
-        "big header": lambda: b"X-Big: " + b"y" * 30000 + b"\r\n\r\nbody\r\n",
-        "no colon": lambda: b"this is no header\r\n" + words(rand, 10) + b"\r\n\r\nbody\r\n",
-        "blank lines": lambda: subject + b"\r\n" + b"\r\n" * rand.randint(1, 500),
-        "big": lambda: subject + b"\r\n" + b"".join(words(rand, 12) + b"\r\n" for _ in range(9000)),
-        "tabs": lambda: subject + b"\r\n\t \t\r\n \r\n\t\r\n",
-        "broken mime": lambda: subject + b"Content-Type: multipart/mixed; boundary=\"q\"\r\n\r\n--q\r\n"
-        b"\r\n--q\r\nContent-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\n--q\r\n--qq--\r\n",
-        "base64": lambda: subject + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"QUJD" * 19 +
-        b"\r\n=\r\n",
-    }
-    return kinds[kind]()
-
-
-KINDS = ["8bit", "long line", "dots", "deep", "empty body", "headers only", "no headers", "folded",
-         "many headers", "big header", "no colon", "blank lines", "big", "tabs", "broken mime",
-         "base64"]
 
 
 def only_append(rand, message):

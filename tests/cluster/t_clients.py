@@ -11,7 +11,7 @@ import ssl
 import subprocess
 import sys
 
-from clusterlib import check, run_test, running, show, wait_for
+from clusterlib import check, run_test, running, show, state_hashes_agree, wait_for
 
 ONE, TWO = "one@example.test", "two@example.test"
 PROVED = []
@@ -142,6 +142,7 @@ def test():
         curl(cluster, ca)
         swaks(cluster, ca)
         show(f"clients through HAProxy: {len(PROVED)} kinds work")
+        state_hashes_agree(cluster)
 
 
 def greets(cluster):

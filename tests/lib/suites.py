@@ -128,10 +128,10 @@ def programs():
 
 
 def cluster(build="release", only=None):
-    """Real processes: tests/cluster/t*.sh, t*.py and t*.c, each self-contained."""
+    """Real processes: tests/cluster/tN_*.sh, .py and .c, or t_*, each self-contained."""
     tools = [("cluster_" + stem(f)) for f in found("cluster/*.c")]
     tests = []
-    for f in found("cluster/t[0-9]*.sh", "cluster/t[0-9]*.py", "cluster/t[0-9]*.c"):
+    for f in found("cluster/t[0-9_]*.sh", "cluster/t[0-9_]*.py", "cluster/t[0-9_]*.c"):
         if only and not header(f, only):
             continue
         command = [binary(build, "cluster_" + stem(f))] if f.endswith(".c") else [f]
