@@ -33,7 +33,8 @@
 #include <stdlib.h>
 
 #define UNPERSISTED_MAX MIB(4)
-#define INSTALL_TIMEOUT_MS 600000   /* the core's; ours are in snapshot.c */
+#define INSTALL_ELECTIONS 5         /* the core offers a snapshot again: that costs nothing, and
+				     * a follower that began anew would wait for it */
 
 /* ---- configurations */
 
@@ -399,7 +400,7 @@ static void configure(struct group *g)
 	raft_set_election_timeout(g->core, c->election_ms);
 	raft_set_heartbeat_timeout(g->core, c->heartbeat_ms);
 	raft_set_max_inflight_entries(g->core, c->max_inflight);
-	raft_set_install_snapshot_timeout(g->core, INSTALL_TIMEOUT_MS);
+	raft_set_install_snapshot_timeout(g->core, INSTALL_ELECTIONS * c->election_ms);
 	raft_set_capacity_threshold(g->core, 0); /* R2 */
 }
 

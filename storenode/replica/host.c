@@ -45,6 +45,23 @@ static int check_config(const struct host_config *c, struct why *why)
 	return 0;
 }
 
+/* ---- rules that can be switched off, to see that tests notice */
+
+static const char *broken_rule = "";
+
+void host_break(const char *rule)
+{
+	broken_rule = rule;
+}
+
+static void break_rules(struct host *h)
+{
+	h->floor_off = strcmp(broken_rule, "floor") == 0;
+	h->hold_off = strcmp(broken_rule, "vote-hold") == 0;
+	h->vote_off = strcmp(broken_rule, "vote-durable") == 0;
+	h->lease_off = strcmp(broken_rule, "lease") == 0;
+}
+
 int host_new(const struct host_config *c, const struct host_io *io, const struct host_app *app,
 	     struct kv *kv, struct host **out, struct why *why)
 {
@@ -58,6 +75,7 @@ int host_new(const struct host_config *c, const struct host_io *io, const struct
 	h->io = *io;
 	h->app = *app;
 	h->nonce = host_random(h) | 1;
+	break_rules(h);
 	h->base = h->disk_synced = c->synced;
 	h->next_ticket = 1;
 	timers_init(&h->timers);
@@ -231,6 +249,7 @@ void host_synced(struct host *h, uint64_t ticket)
 	if (ticket <= h->synced_ticket)
 		return;
 	h->synced_ticket = ticket;
+	h->untold = true;
 	note_progress(h, 0, ticket);
 	host_created(h);
 	peers_release_held(h);
@@ -265,7 +284,7 @@ static uint64_t next_wake(const struct host *h)
 {
 	uint64_t at = timers_next(&h->timers);
 
-	if (!list_empty(&h->chores) || !list_empty(&h->jobs_out) || h->drain)
+	if (!list_empty(&h->chores) || !list_empty(&h->jobs_out) || h->drain || h->untold)
 		at = MIN(at, h->next_chores);
 	if (!list_empty(&h->dirty))
 		at = clock_ms();
@@ -324,6 +343,8 @@ static void do_chores(struct host *h, uint64_t now)
 	h->next_chores = now + CHORES_MS;
 	check_stall(h, now);
 	hand_leaderships_over(h, now);
+	peers_tell(h, now);
+	h->untold = peers_untold(h);
 	list_init(&round);
 	while (!list_empty(&h->chores))
 		list_add(&round, list_pop(&h->chores));
@@ -493,13 +514,4 @@ bool host_shard_short(struct host *h, uint32_t shard)
 			return true;
 	}
 	return false;
-}
-
-bool host_break(struct host *h, const char *rule)
-{
-	h->floor_off |= strcmp(rule, "floor") == 0;
-	h->hold_off |= strcmp(rule, "vote-hold") == 0;
-	h->vote_off |= strcmp(rule, "vote-durable") == 0;
-	h->fifo_off |= strcmp(rule, "fifo") == 0;
-	return h->floor_off || h->hold_off || h->vote_off || h->fifo_off;
 }

@@ -21,6 +21,7 @@ struct peer {
 	bool is_short;
 	bool seen_dirty;      /* `seen` is newer than on disk */
 	uint64_t seq_in, seq_out;
+	uint64_t told, told_ms; /* our synced sequence, as it was last told to it */
 	struct store_peer seen;
 	struct outbox out;
 };
@@ -58,9 +59,9 @@ struct host {
 
 	uint64_t budget;        /* uncommitted bodies, all shards */
 	uint64_t cached;        /* bytes of log entries in memory */
-	bool is_short, drain, stalled, unclean, closing;
+	bool is_short, drain, stalled, unclean, closing, untold;
 	uint64_t drain_ms, stall_ms; /* when leaderships were last handed over */
-	bool floor_off, hold_off, vote_off, fifo_off; /* host_break: for tests of the tests */
+	bool floor_off, hold_off, vote_off, lease_off; /* host_break: for tests of the tests */
 };
 
 struct job *host_job(struct host *h); /* the one being built */
@@ -75,6 +76,8 @@ void peer_put(struct host *h, uint32_t node, const struct rec *rec);
 void peer_hold(struct host *h, uint32_t node, uint64_t ticket, const struct rec *rec);
 void peers_release_held(struct host *h);
 void peers_flush(struct host *h);
+void peers_tell(struct host *h, uint64_t now); /* those that have not heard lately */
+bool peers_untold(const struct host *h);
 void peer_hello(struct host *h, uint32_t node);
 void peers_save(struct host *h, uint64_t now);
 void peers_free(struct host *h);
@@ -84,7 +87,7 @@ void host_created(struct host *h); /* what waits to be on disk */
 void host_floor_ok(struct host *h, uint32_t node);    /* `node` has given its word */
 void host_floor_broken(struct host *h, uint64_t synced);
 
-/* Tests of the tests: switches a rule off. False: no such rule. */
-bool host_break(struct host *h, const char *rule);
+/* Tests of the tests: hosts made from now on lack a rule. */
+void host_break(const char *rule);
 
 #endif

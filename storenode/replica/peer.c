@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #define SAVE_MS 1000
+#define TELL_MS 200
 
 static struct peer *peer_new(uint32_t node)
 {
@@ -62,13 +63,11 @@ static struct envelope head_for(struct host *h, enum envelope_kind kind, uint64_
 	return e;
 }
 
-static void flush(struct host *h, struct peer *p)
+static void seal_and_send(struct host *h, struct peer *p)
 {
 	struct envelope head;
 	struct msg m;
 
-	if (outbox_empty(&p->out))
-		return;
 	head = head_for(h, ENVELOPE_RECORDS, ++p->seq_out);
 	outbox_seal(&p->out, &head, &m);
 	/* In the name of a disk that does not know it yet nothing may be said. */
@@ -76,6 +75,35 @@ static void flush(struct host *h, struct peer *p)
 		msg_release(&m);
 	else
 		h->io.send(h->io.arg, p->node, &m);
+	p->told = head.synced;
+	p->told_ms = head.send_ms;
+}
+
+static void flush(struct host *h, struct peer *p)
+{
+	if (!outbox_empty(&p->out))
+		seal_and_send(h, p);
+}
+
+/* Followers of the same shards have nothing else to say to each other, and yet each may one day
+ * be the one whose word counts. */
+void peers_tell(struct host *h, uint64_t now)
+{
+	for (uint32_t i = 0; i < NODES_MAX; i++) {
+		struct peer *p = h->peers[i];
+
+		if (p && p->told < host_synced_seq(h) && now - p->told_ms >= TELL_MS &&
+		    peer_connected(h, i))
+			seal_and_send(h, p);
+	}
+}
+
+bool peers_untold(const struct host *h)
+{
+	for (uint32_t i = 0; i < NODES_MAX; i++)
+		if (h->peers[i] && h->peers[i]->told < host_synced_seq(h))
+			return true;
+	return false;
 }
 
 void peer_put(struct host *h, uint32_t node, const struct rec *rec)
@@ -206,7 +234,7 @@ static void receive_welcome(struct host *h, struct peer *p, const struct msg *m)
 
 	if (!welcome_unpack(m, &w) || w.nonce != h->nonce)
 		return;
-	if (w.conflict || w.synced > h->disk_synced)
+	if (!h->floor_off && (w.conflict || w.synced > h->disk_synced))
 		host_floor_broken(h, w.synced);
 	else
 		host_floor_ok(h, p->node);
@@ -221,12 +249,10 @@ static bool is_ours(struct host *h, uint32_t node, const struct envelope *e)
 }
 
 /* FIFO and free of duplicates, whatever the transport does. */
-static bool in_order(struct host *h, struct peer *p, const struct envelope *e)
+static bool in_order(struct peer *p, const struct envelope *e)
 {
 	if (!note_process(p, e))
 		return false;
-	if (h->fifo_off)
-		return true;
 	if (e->seq <= p->seq_in)
 		return false;
 	p->seq_in = e->seq;
@@ -252,7 +278,7 @@ static void receive_records(struct host *h, struct peer *p, const struct envelop
 	struct arena mem;
 	struct rec rec;
 
-	if (!in_order(h, p, e))
+	if (!in_order(p, e))
 		return;
 	if (e->synced > p->seen.synced) {
 		p->seen.synced = e->synced;

@@ -112,6 +112,25 @@ static void check_leader(struct sim *s, const struct node *n, const struct host_
 	map_put(m, MAP_KEY(st->term), (void *)(uintptr_t)(n->id + 1));
 }
 
+/* Nobody holds a lease once another may have acknowledged what it does not know. */
+static void check_leases(struct sim *s, const struct node *n, const struct host_status *st)
+{
+	for (unsigned i = 0; i < s->n_nodes; i++) {
+		struct host_status other;
+		bool valid;
+
+		if (i == n->id || !s->node[i].up)
+			continue;
+		sim_enter(&s->node[i]);
+		valid = host_lease_valid(s->node[i].host, st->shard) &&
+			host_status(s->node[i].host, st->shard, &other);
+		sim_enter(n);
+		if (valid && other.term < st->term)
+			sim_fail("n%u leads shard %u in term %lu while n%u holds a lease of term "
+				 "%lu", n->id, st->shard, st->term, i, other.term);
+	}
+}
+
 static void check_hash(struct sim *s, const struct node *n, const struct host_status *st)
 {
 	struct map *m = &s->shard[st->shard].hashes;
@@ -135,7 +154,9 @@ static void count(struct sim *s, struct node *n, const struct host_status *st)
 		s->faults[F_COMPACTION] += st->first > seen->first && st->last == seen->last;
 		s->faults[F_TRUNCATION] += st->last < seen->last;
 	}
-	*seen = (struct seen){ st->replica, st->first, st->last };
+	seen->replica = st->replica;
+	seen->first = st->first;
+	seen->last = st->last;
 }
 
 void check_state(struct sim *s, struct node *n)
@@ -147,6 +168,8 @@ void check_state(struct sim *s, struct node *n)
 		if (st.state == HOST_LOST)
 			continue;
 		check_leader(s, n, &st);
+		if (n->seen[st.shard].leads)
+			check_leases(s, n, &st);
 		check_hash(s, n, &st);
 		count(s, n, &st);
 	}

@@ -92,6 +92,10 @@ static void wake(struct sim *s, struct client *c, uint64_t attempt)
 		c->node = any_node(s);
 		try_once(s, c);
 	} else if (!c->busy && attempt == 0 && c->left) {
+		if (s->hushed) {
+			plan(s, c, MS(50), 0);
+			return;
+		}
 		if (sim_chance(s, 30))
 			read_something(s);
 		begin(s, c);

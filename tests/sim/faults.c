@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* faults.c - what goes wrong, and when. Disks are lost one at a time, and only when the cluster
- * has had time to notice what was on them: more it does not promise to survive. */
+ * has had time to notice what was on them: more it does not promise to survive.
+ *
+ * Two traps are set on purpose, each for one rule: what it takes to fall into them would come
+ * together by chance once in many thousand histories. */
 #include "sim/sim.h"
 
 #define QUIET_MS 3000
@@ -160,6 +163,118 @@ static void move(struct sim *s)
 		s->faults[F_MOVE]++;
 }
 
+/* ---- traps: nothing else goes wrong meanwhile */
+
+/* The three that hold a shard: its leader first. */
+static bool cast(struct sim *s, struct node *n[3])
+{
+	uint32_t shard = (uint32_t)prng_below(&s->rng, s->n_shards);
+	struct host_status st;
+	unsigned others = 1;
+
+	n[0] = NULL;
+	for (unsigned i = 0; i < s->n_nodes; i++) {
+		struct node *at = &s->node[i];
+
+		if (!at->up || !host_status(at->host, shard, &st) || st.role != HOST_VOTER)
+			continue;
+		if (st.state == HOST_LEADER)
+			n[0] = at;
+		else if (others < 3)
+			n[others++] = at;
+	}
+	return n[0] && others == 3;
+}
+
+static void cut(struct sim *s, struct node *a, struct node *b, bool on)
+{
+	s->cut[a->id][b->id] = s->cut[b->id][a->id] = on;
+}
+
+static void next_act(struct sim *s, uint64_t ms)
+{
+	s->trap.act++;
+	sim_at(s, s->now + MS(ms), EV_FAULT, SIM_NODES);
+}
+
+/* R12: one follower hears nothing from the leader; the other, which has just confirmed the
+ * lease, restarts and forgets that it did. No writes: both logs are equally good. */
+static void lease_trap(struct sim *s)
+{
+	struct node **n = s->trap.n;
+
+	if (s->trap.act == 1) {
+		s->hushed = true;
+		next_act(s, 2000);
+	} else if (s->trap.act == 2) {
+		cut(s, n[0], n[2], true);
+		next_act(s, sim_between(s, 1500, 4000));
+	} else if (s->trap.act == 3 && n[1]->up) {
+		cut(s, n[0], n[1], true);
+		node_crash(s, n[1]);
+		sim_at(s, s->now + MS(20), EV_BOOT, n[1]->id);
+		next_act(s, 3000);
+	} else {
+		s->trap.run = NULL;
+		s->hushed = false;
+		connect_all(s);
+		plan(s);
+	}
+}
+
+/* The floor: what leader and one follower have acknowledged, while the other was away, is lost
+ * with the follower's disk - which comes back as it was before - and the leader's process. */
+static void floor_trap(struct sim *s)
+{
+	struct node **n = s->trap.n;
+
+	if (s->trap.act == 1) {
+		n[1]->image = kv_mem_clone(n[1]->kv);
+		n[1]->image_at = s->now;
+		next_act(s, 3000);
+	} else if (s->trap.act == 2) {
+		cut(s, n[2], n[0], true);
+		cut(s, n[2], n[1], true);
+		next_act(s, 600);
+	} else if (s->trap.act == 3 && n[0]->up && n[1]->up && n[1]->image) {
+		node_crash(s, n[0]);
+		node_rollback(s, n[1]);
+		sim_at(s, s->now + MS(20), EV_BOOT, n[1]->id);
+		sim_at(s, s->now + MS(5000), EV_BOOT, n[0]->id);
+		connect_all(s);
+		next_act(s, 8000);
+	} else {
+		s->trap.run = NULL;
+		connect_all(s);
+		plan(s);
+	}
+}
+
+static void set_trap(struct sim *s, void (*run)(struct sim *s), enum fault kind)
+{
+	struct node *n[3];
+
+	if (s->trap.run || !may_lose_a_disk(s) || !cast(s, n) || (n[1]->image))
+		return;
+	sim_note("trap: %s; leader n%u, n%u, n%u", fault_names[kind], n[0]->id, n[1]->id,
+		 n[2]->id);
+	s->faults[kind]++;
+	s->trap.run = run;
+	s->trap.act = 0;
+	memcpy(s->trap.n, n, sizeof(n));
+	next_act(s, 1);
+}
+
+static void trap_lease(struct sim *s)
+{
+	set_trap(s, lease_trap, F_LEASE_TRAP);
+}
+
+static void trap_floor(struct sim *s)
+{
+	set_trap(s, floor_trap, F_FLOOR_TRAP);
+}
+
 static struct {
 	unsigned weight;
 	void (*run)(struct sim *s);
@@ -167,7 +282,7 @@ static struct {
 } table[] = {
 	{ 18, crash }, { 2, crash_all }, { 12, partition }, { 14, connect_all }, { 6, slow_disk },
 	{ 3, bad_disk }, { 4, wipe }, { 8, keep_image }, { 8, roll_back }, { 12, transfer },
-	{ 3, drain }, { 10, move },
+	{ 3, drain }, { 10, move }, { 10, trap_lease }, { 10, trap_floor },
 };
 
 void faults_init(struct sim *s)
@@ -179,6 +294,10 @@ void faults_init(struct sim *s)
 		table[i].drawn = table[i].weight * factors[prng_below(&s->rng, 5)];
 	table[ARRAY_LEN(table) - 1].drawn++;
 	s->fault_ms = paces[prng_below(&s->rng, ARRAY_LEN(paces))];
+	if (s->broken && strcmp(s->broken, "vote-durable") == 0) { /* a fair chance to see it */
+		s->fault_ms = 500;
+		s->sync_ms = 400;
+	}
 	sim_at(s, s->now + MS(2500), EV_FAULT, SIM_NODES);
 }
 
@@ -188,6 +307,10 @@ void faults_event(struct sim *s)
 
 	if (s->healed)
 		return;
+	if (s->trap.run) {
+		s->trap.run(s);
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
 		total += table[i].drawn;
 	pick = prng_below(&s->rng, total);
@@ -198,13 +321,15 @@ void faults_event(struct sim *s)
 		}
 		pick -= table[i].drawn;
 	}
-	plan(s);
+	if (!s->trap.run)
+		plan(s);
 }
 
 void faults_heal(struct sim *s)
 {
 	sim_note("healed");
 	s->healed = true;
+	s->hushed = false;
 	connect_all(s);
 	s->delay_ms = 5;
 	s->disk_ms = 1;

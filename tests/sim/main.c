@@ -118,7 +118,8 @@ static void parse(int argc, char **argv, struct options *o)
 			o->verbose = true;
 		else if (value_of(argv[i], "--seeds", &argv[i + 1], &v))
 			o->seeds = strtoull(v, NULL, 0);
-		else if (value_of(argv[i], "--base", &argv[i + 1], &v))
+		else if (value_of(argv[i], "--base", &argv[i + 1], &v) ||
+			 value_of(argv[i], "--seed", &argv[i + 1], &v))
 			o->base = strtoull(v, NULL, 0);
 		else if (value_of(argv[i], "--break", &argv[i + 1], &v))
 			o->broken = v;

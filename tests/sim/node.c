@@ -90,6 +90,7 @@ static void app_applied(void *arg, uint32_t shard, uint64_t index, void *effects
 static void app_leading(void *arg, uint32_t shard, bool leading)
 {
 	sim_note("n%u shard %u %s", node_of(arg)->id, shard, leading ? "leads" : "leads no more");
+	node_of(arg)->seen[shard].leads = leading;
 }
 
 static void app_lost(void *arg, uint32_t shard, uint64_t replica)
@@ -117,14 +118,14 @@ static void start_host(struct sim *s, struct node *n)
 	struct host_config c = s->config;
 	struct why why;
 
+	if (s->broken)
+		host_break(s->broken);
 	c.node = n->id;
 	c.start_count = n->id_on_disk.start_count;
 	c.synced = n->id_on_disk.synced;
 	c.seed += n->boot;
 	if (host_new(&c, &io, &app, n->kv, &n->host, &why))
 		sim_fail("n%u does not open: %s", n->id, why.text);
-	if (s->broken)
-		host_break(n->host, s->broken);
 	n->writer = writer_new(n->kv, &app);
 }
 

@@ -18,7 +18,8 @@ static unsigned turn_of = SIM_NODES;
 const char *const fault_names[F_KINDS] = {
 	"drop", "delay", "duplicate", "partition", "oneway", "crash", "lost_writes", "slow_disk",
 	"write_error", "wipe", "rollback", "transfer", "move", "install", "compaction",
-	"truncation", "dup_request", "lost_reply", "floor", "barrier_read", "lease_read", "drain",
+	"truncation", "dup_request", "lost_reply", "floor", "barrier_read", "lease_read", "drain", "lease_trap",
+	"floor_trap",
 };
 
 void sim_fail(const char *fmt, ...)
@@ -150,7 +151,7 @@ static void choose(struct sim *s)
 	s->dup_percent = sim_chance(s, 50) ? 0 : (unsigned)sim_between(s, 1, 10);
 	s->delay_ms = sim_chance(s, 60) ? 5 : (unsigned)sim_between(s, 20, 150);
 	s->disk_ms = sim_chance(s, 60) ? 1 : (unsigned)sim_between(s, 2, 20);
-	s->sync_ms = sim_chance(s, 60) ? 5 : (unsigned)sim_between(s, 10, 150);
+	s->sync_ms = sim_chance(s, 60) ? 5 : (unsigned)sim_between(s, 10, 400);
 	host_config_defaults(c);
 	c->max_inflight = (unsigned)sim_between(s, 2, 32);
 	c->trailing = 4 * c->max_inflight;

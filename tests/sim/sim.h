@@ -39,7 +39,8 @@ struct event {
 enum fault {
 	F_DROP, F_DELAY, F_DUPLICATE, F_PARTITION, F_ONEWAY, F_CRASH, F_LOST_WRITES, F_SLOW_DISK,
 	F_WRITE_ERROR, F_WIPE, F_ROLLBACK, F_TRANSFER, F_MOVE, F_INSTALL, F_COMPACTION, F_TRUNCATION,
-	F_DUP_REQUEST, F_LOST_REPLY, F_FLOOR, F_BARRIER_READ, F_LEASE_READ, F_DRAIN, F_KINDS,
+	F_DUP_REQUEST, F_LOST_REPLY, F_FLOOR, F_BARRIER_READ, F_LEASE_READ, F_DRAIN, F_LEASE_TRAP,
+	F_FLOOR_TRAP, F_KINDS,
 };
 extern const char *const fault_names[F_KINDS];
 
@@ -65,6 +66,7 @@ struct node {
 	uint64_t slow_until;
 	struct seen {
 		uint64_t replica, first, last;
+		bool leads; /* an entry of its own term is committed */
 	} seen[SIM_SHARDS];
 };
 
@@ -82,6 +84,7 @@ struct sim {
 	struct event **heap;
 	size_t n, cap;
 	bool verbose, healed, over;
+	bool hushed;            /* clients begin nothing new */
 	const char *broken;     /* a rule that is switched off */
 	const struct sim_app *app;
 	void *app_state;
@@ -93,6 +96,11 @@ struct sim {
 	uint64_t arrival[SIM_NODES][SIM_NODES]; /* FIFO per link */
 	uint64_t quiet_since;   /* no partition since */
 	struct node node[SIM_NODES];
+	struct {
+		void (*run)(struct sim *s);
+		unsigned act;
+		struct node *n[3];
+	} trap;
 	struct shard shard[SIM_SHARDS];
 	struct map attempts;    /* attempt -> enum attempt_fate */
 	uint64_t next_attempt, next_replica;
