@@ -55,7 +55,7 @@ struct kv_ops {
 /* Each engine's own structs begin with these. */
 struct kv {
 	const struct kv_ops *ops;
-	atomic_int failed; /* the first error of a write, sync or flush; it stays */
+	atomic_int failed;       /* the first error of a write, sync or flush; it stays */
 	pthread_mutex_t writing; /* all zero: PTHREAD_MUTEX_INITIALIZER */
 	bool read_only;
 };

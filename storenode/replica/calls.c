@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define QUEUE_MAX 2048      /* proposals of one shard that are not yet applied */
+#define QUEUE_MAX 2048 /* proposals of one shard that are not yet applied */
 #define WAITS_DUE_MS 1
 
 /* ---- proposals */

@@ -16,10 +16,10 @@ struct feed { /* what the step under way may give back in update.entries */
 	uint64_t first;
 	struct entry **e;
 	unsigned n;
-	bool own;              /* to be stamped, on append */
-	bool taken;            /* result */
+	bool own;                /* to be stamped, on append */
+	bool taken;              /* result */
 	bool snapshot, answered; /* results */
-	const struct rec *rec; /* an INSTALL, and who sent it */
+	const struct rec *rec;   /* an INSTALL, and who sent it */
 	uint32_t node;
 };
 
@@ -27,6 +27,5 @@ struct feed { /* what the step under way may give back in update.entries */
 int core_step(struct group *g, struct raft_event *ev, struct feed *f);
 void core_conf(const struct conf *c, struct raft_configuration *rc);
 void core_refresh(struct group *g); /* g->conf */
-
 
 #endif

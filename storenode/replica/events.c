@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define APPLY_MAX 256      /* entries in one job */
+#define APPLY_MAX 256 /* entries in one job */
 #define SUBMIT_MAX 256
 #define LIVE_LAG_MAX 65536 /* log entries kept for a follower that is up */
 #define CACHE_ALL MIB(64)  /* log entries in memory, all shards */
@@ -23,7 +23,7 @@ bool group_leads(const struct group *g)
 
 enum host_state group_state(const struct group *g)
 {
-	return g->state == RAFT_LEADER	  ? HOST_LEADER :
+	return g->state == RAFT_LEADER    ? HOST_LEADER :
 	       g->state == RAFT_CANDIDATE ? HOST_CANDIDATE :
 					    HOST_FOLLOWER;
 }
@@ -268,8 +268,9 @@ static void fence(struct group *g)
 
 	log_error(NULL, "replica_fenced", "shard=%u index=%lu", g->shard, g->applied + 1);
 	g->fenced = true;
-	i->meta.meta = (struct store_meta){ .replica = g->replica, .term = g->term,
-					    .vote = g->vote, .fenced = true };
+	i->meta.meta = (struct store_meta){
+		.replica = g->replica, .term = g->term, .vote = g->vote, .fenced = true
+	};
 	host_sync_ticket(g->h);
 	group_stop(g);
 }

@@ -33,7 +33,8 @@
 #include <stdlib.h>
 
 #define UNPERSISTED_MAX MIB(4)
-#define INSTALL_ELECTIONS 5         /* the core offers a snapshot again: that costs nothing, and
+#define INSTALL_ELECTIONS \
+	5 /* the core offers a snapshot again: that costs nothing, and
 				     * a follower that began anew would wait for it */
 
 /* ---- configurations */
@@ -45,8 +46,8 @@ void core_conf(const struct conf *c, struct raft_configuration *rc)
 	raft_configuration_init(rc);
 	for (unsigned i = 0; i < c->n; i++) {
 		conf_address(&c->m[i], address);
-		INVARIANT(raft_configuration_add(rc, c->m[i].replica, address,
-						 (int)c->m[i].role) == 0);
+		INVARIANT(raft_configuration_add(rc, c->m[i].replica, address, (int)c->m[i].role) ==
+			  0);
 	}
 }
 
@@ -64,7 +65,8 @@ void core_refresh(struct group *g)
 
 static void keep_vote(struct group *g)
 {
-	struct store_meta m = { .replica = g->replica, .term = raft_current_term(g->core),
+	struct store_meta m = { .replica = g->replica,
+				.term = raft_current_term(g->core),
 				.vote = raft_voted_for(g->core) };
 	struct job *j = host_job(g->h);
 	struct item *i = job_item(j, ITEM_META, g->shard, g->generation);
@@ -131,8 +133,7 @@ static void note_persist(struct group *g)
 	if (!g->n_persist || g->persist[g->n_persist - 1].ticket != ticket) {
 		if (g->n_persist == g->cap_persist) {
 			g->cap_persist = g->cap_persist ? g->cap_persist * 2 : 8;
-			g->persist = xrealloc(g->persist,
-					      g->cap_persist * sizeof(struct persist));
+			g->persist = xrealloc(g->persist, g->cap_persist * sizeof(struct persist));
 		}
 		g->persist[g->n_persist++].ticket = ticket;
 	}
@@ -290,25 +291,15 @@ static void send_message(struct group *g, const struct raft_message *m)
 	if (!peer_connected(g->h, node))
 		return;
 	switch (m->type) {
-	case RAFT_REQUEST_VOTE:
-		send_vote(g, m, node);
-		break;
-	case RAFT_REQUEST_VOTE_RESULT:
-		send_vote_result(g, m, node);
-		break;
+	case RAFT_REQUEST_VOTE: send_vote(g, m, node); break;
+	case RAFT_REQUEST_VOTE_RESULT: send_vote_result(g, m, node); break;
 	case RAFT_APPEND_ENTRIES:
 		stream_append(g, m->server_id, node, m->append_entries.prev_log_index,
 			      m->append_entries.prev_log_term, m->append_entries.n_entries);
 		break;
-	case RAFT_APPEND_ENTRIES_RESULT:
-		send_append_result(g, m, node);
-		break;
-	case RAFT_INSTALL_SNAPSHOT:
-		snapshot_wanted(g, m->server_id, node);
-		break;
-	case RAFT_TIMEOUT_NOW:
-		send_timeout_now(g, m, node);
-		break;
+	case RAFT_APPEND_ENTRIES_RESULT: send_append_result(g, m, node); break;
+	case RAFT_INSTALL_SNAPSHOT: snapshot_wanted(g, m->server_id, node); break;
+	case RAFT_TIMEOUT_NOW: send_timeout_now(g, m, node); break;
 	}
 }
 
@@ -459,8 +450,7 @@ void group_stop(struct group *g)
 
 void group_break(struct group *g, const char *why)
 {
-	log_error(NULL, "replica_broken", "shard=%u replica=%lu why=%s", g->shard, g->replica,
-		  why);
+	log_error(NULL, "replica_broken", "shard=%u replica=%lu why=%s", g->shard, g->replica, why);
 	g->broken = true;
 	snapshot_drop(g);
 	group_stop(g);
@@ -649,8 +639,7 @@ static void receive_append(struct group *g, struct rec *rec, uint32_t node, uint
 		}
 	}
 	/* Entries that cannot be taken still tell that the leader lives. */
-	if (g->core->snapshot.installing ||
-	    g->appended_bytes - g->durable_bytes > UNPERSISTED_MAX)
+	if (g->core->snapshot.installing || g->appended_bytes - g->durable_bytes > UNPERSISTED_MAX)
 		cut.append.n = 0;
 	feed_pieces(g, &cut, node, cut.append.n);
 }
@@ -677,8 +666,7 @@ static void receive_append_result(struct group *g, const struct rec *rec, uint32
 		group_dirty(g);
 }
 
-static void receive_install(struct group *g, const struct rec *rec, uint32_t node,
-			    uint64_t send_ms)
+static void receive_install(struct group *g, const struct rec *rec, uint32_t node, uint64_t send_ms)
 {
 	struct raft_message m = { .type = RAFT_INSTALL_SNAPSHOT };
 	struct raft_install_snapshot *s = &m.install_snapshot;
@@ -719,26 +707,13 @@ static void receive_timeout_now(struct group *g, const struct rec *rec, uint32_t
 void group_receive(struct group *g, struct rec *rec, uint32_t node, uint64_t send_ms)
 {
 	switch (rec->type) {
-	case REC_VOTE:
-		receive_vote(g, rec, node);
-		break;
-	case REC_VOTE_RESULT:
-		receive_vote_result(g, rec, node);
-		break;
-	case REC_APPEND:
-		receive_append(g, rec, node, send_ms);
-		break;
-	case REC_APPEND_RESULT:
-		receive_append_result(g, rec, node);
-		break;
-	case REC_INSTALL:
-		receive_install(g, rec, node, send_ms);
-		break;
-	case REC_TIMEOUT_NOW:
-		receive_timeout_now(g, rec, node);
-		break;
-	default:
-		break;
+	case REC_VOTE: receive_vote(g, rec, node); break;
+	case REC_VOTE_RESULT: receive_vote_result(g, rec, node); break;
+	case REC_APPEND: receive_append(g, rec, node, send_ms); break;
+	case REC_APPEND_RESULT: receive_append_result(g, rec, node); break;
+	case REC_INSTALL: receive_install(g, rec, node, send_ms); break;
+	case REC_TIMEOUT_NOW: receive_timeout_now(g, rec, node); break;
+	default: break;
 	}
 }
 

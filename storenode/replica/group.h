@@ -44,16 +44,16 @@ struct wait { /* for an index to be applied */
 /* Entries on their way to one member: what the core has given us to send, in order. */
 struct stream {
 	uint64_t replica;
-	uint64_t next, end;       /* [next, end) is still to be sent */
-	uint64_t prev_term;       /* of next - 1 */
-	uint64_t from, from_ms;   /* where and when the core last started over */
-	bool reading;             /* from disk, for this stream */
+	uint64_t next, end;     /* [next, end) is still to be sent */
+	uint64_t prev_term;     /* of next - 1 */
+	uint64_t from, from_ms; /* where and when the core last started over */
+	bool reading;           /* from disk, for this stream */
 	unsigned n_sent;
 	struct {
 		uint64_t last;
 		size_t bytes;
-	} sent[STREAM_SENT];      /* records not yet acknowledged */
-	size_t inflight;          /* their bytes */
+	} sent[STREAM_SENT]; /* records not yet acknowledged */
+	size_t inflight;     /* their bytes */
 };
 
 struct persist { /* entries up to `last` are durable once `ticket` is synced */
@@ -65,26 +65,26 @@ struct group {
 	struct host *h;
 	uint32_t shard;
 	uint64_t replica, generation;
-	struct raft *core;      /* NULL: not started */
+	struct raft *core;                    /* NULL: not started */
 	bool opening, lost, fenced, stopping; /* stopping: a reload from disk is under way */
-	bool fresh;             /* made by this process: no floor to wait for */
-	bool broken;            /* the core refused what a leader said: see group_break */
+	bool fresh;                           /* made by this process: no floor to wait for */
+	bool broken; /* the core refused what a leader said: see group_break */
 
 	struct rlog log;
 	uint64_t applied, applied_term, applied_sent;
 	uint64_t incarnation, incarnations; /* in force; highest ever begun here */
 	struct rows_state rows;
 	struct store_conf applied_conf;
-	struct conf conf;       /* the newest in the log */
-	uint64_t snap_index, snap_term; /* where the core has its snapshot mark */
+	struct conf conf;                        /* the newest in the log */
+	uint64_t snap_index, snap_term;          /* where the core has its snapshot mark */
 	uint64_t body_bytes, compact_body_bytes; /* appended ever; at the last compaction */
 	struct store_run *runs; /* of the terms in the log: from loading to group_start */
 	size_t n_runs;
 
-	uint64_t term, vote;    /* as last handed to the writer */
-	int state;              /* of the core, after the last step */
-	uint64_t started_ms;    /* RAFT_START: the vote hold counts from here */
-	uint64_t hold;          /* messages wait until this ticket is synced */
+	uint64_t term, vote; /* as last handed to the writer */
+	int state;           /* of the core, after the last step */
+	uint64_t started_ms; /* RAFT_START: the vote hold counts from here */
+	uint64_t hold;       /* messages wait until this ticket is synced */
 	struct persist *persist;
 	size_t n_persist, cap_persist;
 	uint64_t appended_bytes, durable_bytes;
@@ -96,7 +96,7 @@ struct group {
 
 	/* leading */
 	bool told_leading;
-	uint64_t term_start;    /* applied up to here: the state is current */
+	uint64_t term_start; /* applied up to here: the state is current */
 	struct lease lease;
 	struct stream stream[CONF_MAX];
 	unsigned n_streams;
@@ -108,13 +108,13 @@ struct group {
 	uint64_t transfer_to;   /* replica + 1 asked for; 1: any; 0: none */
 	struct move *move;
 	uint64_t promote_index, promote_replica, promote_ms; /* held back from the others */
-	uint64_t pause_until;   /* submissions wait: a promotion wants match == last */
+	uint64_t pause_until; /* submissions wait: a promotion wants match == last */
 
 	/* following */
 	uint64_t heard_term, heard_ms; /* newest send time of that term's leader, its clock */
-	uint64_t contact_ms;    /* when that was heard, our clock */
-	uint64_t seen_ms;       /* when the last entry was appended here, our clock */
-	struct list waits;      /* host_wait_applied */
+	uint64_t contact_ms;           /* when that was heard, our clock */
+	uint64_t seen_ms;              /* when the last entry was appended here, our clock */
+	struct list waits;             /* host_wait_applied */
 
 	struct export *export;
 	struct install *install;
@@ -157,8 +157,8 @@ uint32_t group_leader_node(const struct group *g); /* 1 + node; 0: unknown */
 uint64_t group_log_ms(const struct group *g);
 bool group_lease_ok(const struct group *g);
 
-void group_dirty(struct group *g); /* group_work before the turn ends */
-void group_chore(struct group *g); /* group_chores every 100 ms until it has none */
+void group_dirty(struct group *g);  /* group_work before the turn ends */
+void group_chore(struct group *g);  /* group_chores every 100 ms until it has none */
 bool group_chores(struct group *g); /* false: none left */
 void group_send(struct group *g, struct rec *rec, uint32_t node);
 

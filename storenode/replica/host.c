@@ -387,8 +387,8 @@ static enum host_state state_of(const struct group *g)
 
 const char *host_state_name(enum host_state s)
 {
-	static const char *const names[] = { "opening", "follower",   "candidate", "leader",
-					     "installing", "lost", "fenced" };
+	static const char *const names[] = { "opening",    "follower", "candidate", "leader",
+					     "installing", "lost",     "fenced" };
 
 	return names[s];
 }
@@ -407,12 +407,19 @@ bool host_status(struct host *h, uint32_t shard, struct host_status *s)
 
 	if (!g)
 		return false;
-	*s = (struct host_status){ .shard = shard, .replica = g->replica, .state = state_of(g),
-				   .role = role_of(&g->conf, g->replica), .term = g->term,
-				   .first = g->log.first, .last = g->log.last,
-				   .commit = group_commit(g), .applied = g->applied,
-				   .incarnation = g->incarnation, .rows = g->rows,
-				   .leader = group_leader_node(g), .changing = group_changing(g) };
+	*s = (struct host_status){ .shard = shard,
+				   .replica = g->replica,
+				   .state = state_of(g),
+				   .role = role_of(&g->conf, g->replica),
+				   .term = g->term,
+				   .first = g->log.first,
+				   .last = g->log.last,
+				   .commit = group_commit(g),
+				   .applied = g->applied,
+				   .incarnation = g->incarnation,
+				   .rows = g->rows,
+				   .leader = group_leader_node(g),
+				   .changing = group_changing(g) };
 	return true;
 }
 
@@ -444,8 +451,7 @@ unsigned host_leaders(const struct host *h)
 
 uint32_t host_leader(struct host *h, uint32_t shard)
 {
-	return shard < SHARDS_MAX && h->by_shard[shard] ? group_leader_node(h->by_shard[shard]) :
-							  0;
+	return shard < SHARDS_MAX && h->by_shard[shard] ? group_leader_node(h->by_shard[shard]) : 0;
 }
 
 unsigned host_members(struct host *h, uint32_t shard, struct host_member *m, unsigned max)

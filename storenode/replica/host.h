@@ -20,21 +20,21 @@ struct host;
 struct job; /* work for the writer or a reader: replica/writer.h */
 
 struct host_config {
-	uint32_t node;           /* own position in the cluster map */
+	uint32_t node; /* own position in the cluster map */
 	uint8_t cluster[16];
 	uint32_t era;
-	uint64_t start_count;    /* of this process on this data directory: identity_start */
-	uint64_t synced;         /* what the disk has of our synced sequence: identity_start */
-	unsigned heartbeat_ms;   /* 100 */
-	unsigned election_ms;    /* 1000; the core draws from 1..2 times of it */
-	unsigned max_inflight;   /* entries per follower, 256 */
+	uint64_t start_count;     /* of this process on this data directory: identity_start */
+	uint64_t synced;          /* what the disk has of our synced sequence: identity_start */
+	unsigned heartbeat_ms;    /* 100 */
+	unsigned election_ms;     /* 1000; the core draws from 1..2 times of it */
+	unsigned max_inflight;    /* entries per follower, 256 */
 	uint64_t compact_entries; /* 4096 */
-	uint64_t compact_bytes;  /* 64 MiB of bodies */
-	unsigned trailing;       /* log entries kept behind a compaction, >= 4 * max_inflight */
-	uint64_t cache_bytes;    /* log entries kept in memory, per shard; 2 MiB */
-	uint64_t shard_bytes;    /* uncommitted bodies per shard, 1 MiB; beyond: ERR_BUSY */
-	uint64_t node_bytes;     /* the same for the node, 32 MiB */
-	uint64_t seed;           /* of election timeouts and new incarnations */
+	uint64_t compact_bytes;   /* 64 MiB of bodies */
+	unsigned trailing;        /* log entries kept behind a compaction, >= 4 * max_inflight */
+	uint64_t cache_bytes;     /* log entries kept in memory, per shard; 2 MiB */
+	uint64_t shard_bytes;     /* uncommitted bodies per shard, 1 MiB; beyond: ERR_BUSY */
+	uint64_t node_bytes;      /* the same for the node, 32 MiB */
+	uint64_t seed;            /* of election timeouts and new incarnations */
 };
 void host_config_defaults(struct host_config *c); /* everything but who we are and the seed */
 
@@ -48,7 +48,7 @@ struct host_io {
 	void (*job)(void *stages, struct job *job);
 	/* To any reader thread, in any order: reader_run, then host_job_done. */
 	void (*read)(void *stages, struct job *job);
-	void *stages; /* first argument of these two */
+	void *stages;                            /* first argument of these two */
 	void (*wake_at)(void *arg, uint64_t ms); /* call host_tick then (clock_ms) */
 	/* The node must end at once: a write or sync failed or hangs. Not called twice. */
 	void (*failed)(void *arg, const char *why);
@@ -63,15 +63,15 @@ struct host_chunk {
 struct host_entry {
 	uint32_t shard;
 	uint64_t index, term;
-	uint64_t log_ms, wall_ms;  /* filled in by the leader that proposed it */
-	struct bytes op;           /* as it was given to host_submit */
-	uint32_t body_stored;      /* bytes under (shard, index, term) in KV_CHUNKS; 0: none */
+	uint64_t log_ms, wall_ms; /* filled in by the leader that proposed it */
+	struct bytes op;          /* as it was given to host_submit */
+	uint32_t body_stored;     /* bytes under (shard, index, term) in KV_CHUNKS; 0: none */
 	struct hash128 body_hash;
 };
 
 struct host_outcome { /* zeroed before apply; everything lives in its arena */
 	struct bytes result;
-	void *effects;     /* for `applied` */
+	void *effects; /* for `applied` */
 	const struct host_chunk *reclaim;
 	size_t n_reclaim;
 };
@@ -116,7 +116,7 @@ int host_create(struct host *h, uint32_t shard, uint64_t replica, const struct h
 int host_destroy(struct host *h, uint32_t shard, uint64_t replica) MUST_USE;
 
 enum host_state {
-	HOST_OPENING,    /* waits for a peer's word on what we had synced (floor rule) */
+	HOST_OPENING, /* waits for a peer's word on what we had synced (floor rule) */
 	HOST_FOLLOWER,
 	HOST_CANDIDATE,
 	HOST_LEADER,
@@ -141,18 +141,17 @@ struct host_status {
 };
 bool host_status(struct host *h, uint32_t shard, struct host_status *s); /* false: none here */
 unsigned host_count(const struct host *h);
-/* Ascending by shard; start with *pos = 0. */
-bool host_next(struct host *h, uint32_t *pos, struct host_status *s);
-unsigned host_leaders(const struct host *h); /* shards this node leads */
-uint32_t host_leader(struct host *h, uint32_t shard); /* 1 + node; 0: unknown */
+bool host_next(struct host *h, uint32_t *pos, struct host_status *s); /* from *pos = 0, ascending */
+unsigned host_leaders(const struct host *h);                          /* shards this node leads */
+uint32_t host_leader(struct host *h, uint32_t shard);                 /* 1 + node; 0: unknown */
 uint64_t host_synced_seq(const struct host *h);
-/* The members of a shard as this replica knows them; returns how many there are. */
 struct host_member {
 	uint64_t replica;
 	uint32_t node;
 	enum host_role role;
 	uint64_t match; /* where this replica leads: what it is known to have */
 };
+/* The members of a shard as this replica knows them; returns how many there are. */
 unsigned host_members(struct host *h, uint32_t shard, struct host_member *m, unsigned max);
 
 /* ---- writes and reads

@@ -12,10 +12,10 @@
 struct identity {
 	uint8_t cluster[16];
 	uint32_t era;
-	uint32_t node;         /* position in the cluster map */
-	uint64_t disk;         /* random: of this data directory; made by identity_store if 0 */
-	uint64_t start_count;  /* starts on this directory, this one included */
-	uint64_t synced;       /* highest synced sequence number that the disk remembers */
+	uint32_t node;        /* position in the cluster map */
+	uint64_t disk;        /* random: of this data directory; made by identity_store if 0 */
+	uint64_t start_count; /* starts on this directory, this one included */
+	uint64_t synced;      /* highest synced sequence number that the disk remembers */
 };
 
 /* -ERR_NOTFOUND: a fresh directory. -ERR_VERSION: written by a newer version. */

@@ -80,11 +80,11 @@ struct item {
 
 enum job_kind {
 	JOB_WRITE,
-	READ_LOG,        /* entries for a follower that lags */
-	READ_EXPORT,     /* open an export */
+	READ_LOG,    /* entries for a follower that lags */
+	READ_EXPORT, /* open an export */
 	READ_EXPORT_PART,
-	READ_MISSING,    /* which bodies of a list does this node lack? */
-	READ_VERIFY,     /* flush what was installed and check it by a scan */
+	READ_MISSING, /* which bodies of a list does this node lack? */
+	READ_VERIFY,  /* flush what was installed and check it by a scan */
 };
 
 struct export_source; /* reader.c: one kv snapshot, shared by the parts of an export */
@@ -101,27 +101,27 @@ struct job {
 	uint64_t synced_seq; /* written along when sync */
 	struct item *items, **items_end;
 	/* READ_LOG */
-	uint64_t from, to;   /* [from, to) */
-	uint64_t peer;       /* replica it is for */
+	uint64_t from, to; /* [from, to) */
+	uint64_t peer;     /* replica it is for */
 	uint64_t term;
-	struct entry **e;    /* result */
+	struct entry **e; /* result */
 	size_t n;
 	/* READ_EXPORT, READ_EXPORT_PART */
 	struct export_source *source; /* result of the first, used by the second; not owned */
 	struct store_applied applied; /* result, as of the kv snapshot */
 	struct store_conf conf;
-	struct rec part;              /* in: the ask (cursor in the arena); out: the part */
-	uint32_t node;                /* who asked */
+	struct rec part; /* in: the ask (cursor in the arena); out: the part */
+	uint32_t node;   /* who asked */
 	/* READ_MISSING: the list in, what lacks out; and our own that the list does not name */
 	struct blob *list;
-	struct bytes after;           /* chunk key to start behind */
+	struct bytes after; /* chunk key to start behind */
 	bool end;
 	struct host_chunk *missing, *spare;
 	size_t n_missing, n_spare;
 	/* READ_VERIFY */
 	uint64_t incarnation;
-	struct rows_state state;      /* result */
-	int status;                   /* result of any read */
+	struct rows_state state; /* result */
+	int status;              /* result of any read */
 };
 
 struct job *job_new(enum job_kind kind, uint32_t shard, uint64_t generation);

@@ -12,8 +12,8 @@
 #include "replica/conf.h"
 
 struct lease {
-	uint64_t term;      /* of our leadership; 0: not leading */
-	bool transferred;   /* tried in this term */
+	uint64_t term;    /* of our leadership; 0: not leading */
+	bool transferred; /* tried in this term */
 	unsigned n;
 	struct {
 		uint64_t replica, echo_ms;

@@ -133,8 +133,12 @@ struct entry *entry_unpack(uint64_t index, struct bytes row)
 
 void rlog_init(struct rlog *l, uint64_t applied, uint64_t term, uint64_t chain, uint64_t log_ms)
 {
-	*l = (struct rlog){ .first = applied + 1, .last = applied, .from = applied + 1,
-			    .last_chain = chain, .last_term = term, .last_log_ms = log_ms };
+	*l = (struct rlog){ .first = applied + 1,
+			    .last = applied,
+			    .from = applied + 1,
+			    .last_chain = chain,
+			    .last_term = term,
+			    .last_log_ms = log_ms };
 	l->mask = RING_MIN - 1;
 	l->ring = xcalloc(RING_MIN, sizeof(struct entry *));
 }

@@ -31,16 +31,16 @@ struct entry {
 	struct blob *body;    /* NULL: none, or only on disk */
 	uint32_t body_n;
 	struct hash128 body_hash;
-	bool budgeted;        /* counts against the leader's budget of uncommitted bodies */
+	bool budgeted; /* counts against the leader's budget of uncommitted bodies */
 };
 
 struct entry *entry_new(enum entry_type type, struct blob *op, struct blob *body); /* takes both */
 struct entry *entry_ref(struct entry *e);
 void entry_unref(struct entry **e);
 struct bytes entry_op(const struct entry *e);
-size_t entry_bytes(const struct entry *e); /* memory, roughly */
+size_t entry_bytes(const struct entry *e);       /* memory, roughly */
 void entry_seal(struct entry *e, uint64_t prev); /* sets prev and chain */
-bool entry_intact(const struct entry *e); /* chain, and the body's hash if it is there */
+bool entry_intact(const struct entry *e);        /* chain, and the body's hash if it is there */
 
 /* The row without its index. */
 void entry_pack(const struct entry *e, struct buf *out);
@@ -52,7 +52,7 @@ struct rlog {
 	uint64_t first, last; /* on disk, or on the way there; empty: last + 1 == first */
 	uint64_t from;        /* in memory: [from, last] */
 	uint64_t last_chain, last_term, last_log_ms;
-	uint64_t bytes;       /* of entries in memory */
+	uint64_t bytes; /* of entries in memory */
 	struct entry **ring;
 	uint64_t mask;
 };

@@ -18,10 +18,10 @@
 
 #include <stdlib.h>
 
-#define NEARLY 128       /* entries behind: a pause will do */
+#define NEARLY 128 /* entries behind: a pause will do */
 #define PAUSE_MS 200
 #define PAUSE_EVERY_MS 1000
-#define PROMOTE_MS 2000  /* a promotion is kept from the others this long at most */
+#define PROMOTE_MS 2000 /* a promotion is kept from the others this long at most */
 
 struct move {
 	uint64_t add, remove;

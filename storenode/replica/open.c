@@ -46,8 +46,7 @@ void group_adopt(struct group *g, struct store_replica *r)
 	g->rows = r->applied.state;
 	g->applied_conf = r->conf;
 	g->conf = r->conf.conf;
-	rlog_init(&g->log, r->applied.index, r->applied.term, r->applied.chain,
-		  r->applied.log_ms);
+	rlog_init(&g->log, r->applied.index, r->applied.term, r->applied.chain, r->applied.log_ms);
 	g->log.first = r->first;
 	for (size_t i = 0; i < r->n_tail; i++) {
 		g->h->cached += entry_bytes(r->tail[i]);
@@ -241,8 +240,9 @@ static void lose(struct group *g)
 		  g->applied);
 	g->lost = true;
 	g->opening = false;
-	i->meta.meta = (struct store_meta){ .replica = g->replica, .term = g->term,
-					    .vote = g->vote, .lost = true };
+	i->meta.meta = (struct store_meta){
+		.replica = g->replica, .term = g->term, .vote = g->vote, .lost = true
+	};
 	snapshot_drop(g);
 	group_stop(g);
 	g->h->app.lost(g->h->app.arg, g->shard, g->replica);
@@ -263,7 +263,8 @@ static void put_number(struct host *h, char kind, struct bytes value)
  * before that is on disk. */
 void host_floor_broken(struct host *h, uint64_t synced)
 {
-	struct identity id = { .era = h->c.era, .node = h->c.node,
+	struct identity id = { .era = h->c.era,
+			       .node = h->c.node,
 			       .start_count = h->c.start_count };
 	struct buf b;
 

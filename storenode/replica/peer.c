@@ -53,10 +53,15 @@ void peers_free(struct host *h)
 
 static struct envelope head_for(struct host *h, enum envelope_kind kind, uint64_t seq)
 {
-	struct envelope e = { .kind = kind, .era = h->c.era, .from = h->c.node,
-			      .disk = h->disk, .start_count = h->c.start_count, .seq = seq,
+	struct envelope e = { .kind = kind,
+			      .era = h->c.era,
+			      .from = h->c.node,
+			      .disk = h->disk,
+			      .start_count = h->c.start_count,
+			      .seq = seq,
 			      .nonce = h->nonce,
-			      .send_ms = clock_ms(), .synced = host_synced_seq(h),
+			      .send_ms = clock_ms(),
+			      .synced = host_synced_seq(h),
 			      .is_short = h->is_short };
 
 	memcpy(e.cluster, h->c.cluster, sizeof(e.cluster));
@@ -181,8 +186,7 @@ static void new_disk(struct peer *p, const struct envelope *e)
 {
 	struct store_peer *seen = &p->seen;
 
-	memmove(seen->retired + 1, seen->retired,
-		sizeof(seen->retired) - sizeof(seen->retired[0]));
+	memmove(seen->retired + 1, seen->retired, sizeof(seen->retired) - sizeof(seen->retired[0]));
 	seen->retired[0] = seen->disk;
 	seen->disk = e->disk;
 	seen->start_count = seen->synced = seen->synced_before = 0;

@@ -288,8 +288,7 @@ static int read_export_part(struct job *j)
 static void add_chunk(struct job *j, struct host_chunk **list, size_t *n, struct host_chunk c)
 {
 	if ((*n & (*n - 1)) == 0) {
-		struct host_chunk *more = arena_array(&j->mem, struct host_chunk,
-						      *n ? *n * 2 : 1);
+		struct host_chunk *more = arena_array(&j->mem, struct host_chunk, *n ? *n * 2 : 1);
 
 		if (*n)
 			memcpy(more, *list, *n * sizeof(c));
@@ -336,23 +335,12 @@ static int read_verify(struct kv *kv, struct job *j)
 int reader_run(struct kv *kv, struct job *j)
 {
 	switch (j->kind) {
-	case READ_LOG:
-		j->status = read_log(kv, j);
-		break;
-	case READ_EXPORT:
-		j->status = read_export(kv, j);
-		break;
-	case READ_EXPORT_PART:
-		j->status = read_export_part(j);
-		break;
-	case READ_MISSING:
-		j->status = read_missing(kv, j);
-		break;
-	case READ_VERIFY:
-		j->status = read_verify(kv, j);
-		break;
-	case JOB_WRITE:
-		BUG("a writer's job");
+	case READ_LOG: j->status = read_log(kv, j); break;
+	case READ_EXPORT: j->status = read_export(kv, j); break;
+	case READ_EXPORT_PART: j->status = read_export_part(j); break;
+	case READ_MISSING: j->status = read_missing(kv, j); break;
+	case READ_VERIFY: j->status = read_verify(kv, j); break;
+	case JOB_WRITE: BUG("a writer's job");
 	}
 	/* Damage is for the loop to judge; a disk that fails ends the node. */
 	return j->status == -ERR_IO ? -ERR_IO : 0;

@@ -20,9 +20,10 @@
 #define OFFER_AGAIN_MS 1000
 #define BODIES_ASKED 256
 
-struct export {
+struct export
+{
 	uint64_t id;
-	bool open; /* false: being opened */
+	bool open;      /* false: being opened */
 	uint64_t floor; /* applied when it was asked for */
 	struct export_source *source;
 	struct store_applied applied;
@@ -45,7 +46,7 @@ enum install_state {
 };
 
 struct install {
-	uint64_t source;   /* replica */
+	uint64_t source; /* replica */
 	uint32_t node;
 	struct snap_descriptor d;
 	uint64_t index, term;
@@ -54,7 +55,7 @@ struct install {
 	enum install_state state;
 	enum snap_phase phase;
 	struct buf cursor;
-	bool end;          /* the part at hand is the last of its phase */
+	bool end; /* the part at hand is the last of its phase */
 	uint64_t asked_ms, heard_ms;
 	struct buf missing; /* (index, term) pairs still to be asked for */
 	struct host_chunk *spare;
@@ -237,8 +238,8 @@ void snapshot_drop(struct group *g)
 
 static void give_up(struct group *g, const char *why)
 {
-	log_warn(NULL, "install_given_up", "shard=%u index=%lu why=%s", g->shard,
-		 g->install->index, why);
+	log_warn(NULL, "install_given_up", "shard=%u index=%lu why=%s", g->shard, g->install->index,
+		 why);
 	install_free(g);
 	group_reload(g);
 }
@@ -246,8 +247,9 @@ static void give_up(struct group *g, const char *why)
 static void ask(struct group *g)
 {
 	struct install *in = g->install;
-	struct rec r = { .type = REC_SNAP_ASK, .to = in->source, .shard = g->shard,
-			 .from = g->replica };
+	struct rec r = {
+		.type = REC_SNAP_ASK, .to = in->source, .shard = g->shard, .from = g->replica
+	};
 
 	r.snap_ask.id = in->d.id;
 	r.snap_ask.phase = in->phase;
@@ -283,8 +285,8 @@ void snapshot_begin(struct group *g, const struct rec *rec, uint32_t node)
 	in->incarnation = ++g->incarnations;
 	buf_init(&in->cursor, 0);
 	buf_init(&in->missing, 0);
-	log_info(NULL, "install_begin", "shard=%u index=%lu from=%u rows=%lu", g->shard,
-		 in->index, node, in->d.state.rows);
+	log_info(NULL, "install_begin", "shard=%u index=%lu from=%u rows=%lu", g->shard, in->index,
+		 node, in->d.state.rows);
 	group_chore(g);
 	ask_fresh(g, SNAP_ROWS);
 }
@@ -474,10 +476,12 @@ static void checked(struct group *g, struct job *j)
 		return;
 	}
 	i = job_item(host_job(g->h), ITEM_SWITCH, g->shard, g->generation);
-	i->install.applied = (struct store_applied){
-		.incarnation = in->incarnation, .index = in->index, .term = in->term,
-		.chain = in->d.chain, .log_ms = in->d.log_ms, .state = in->d.state
-	};
+	i->install.applied = (struct store_applied){ .incarnation = in->incarnation,
+						     .index = in->index,
+						     .term = in->term,
+						     .chain = in->d.chain,
+						     .log_ms = in->d.log_ms,
+						     .state = in->d.state };
 	i->install.conf = in->conf;
 	i->install.spare = arena_array(&g->h->job->mem, struct host_chunk, in->n_spare);
 	i->install.n_spare = in->n_spare;
@@ -496,9 +500,12 @@ void snapshot_switched(struct group *g)
 
 	if (!in || in->state != INSTALL_SWITCHING || in->ticket > g->h->synced_ticket)
 		return;
-	a = (struct store_applied){ .incarnation = in->incarnation, .index = in->index,
-				    .term = in->term, .chain = in->d.chain,
-				    .log_ms = in->d.log_ms, .state = in->d.state };
+	a = (struct store_applied){ .incarnation = in->incarnation,
+				    .index = in->index,
+				    .term = in->term,
+				    .chain = in->d.chain,
+				    .log_ms = in->d.log_ms,
+				    .state = in->d.state };
 	c = in->conf;
 	log_info(NULL, "install_done", "shard=%u index=%lu", g->shard, in->index);
 	install_free(g);

@@ -223,8 +223,7 @@ static void add_tail(struct store_replica *r, struct entry *e)
 }
 
 /* One log row: it must follow the one before, in index and in checksum. */
-static bool add_row(struct store_replica *r, struct bytes key, struct bytes value,
-		    uint64_t *chain)
+static bool add_row(struct store_replica *r, struct bytes key, struct bytes value, uint64_t *chain)
 {
 	struct bytes k = bytes_skip(key, 4);
 	uint64_t index = 0;
@@ -320,8 +319,11 @@ int host_view(struct kv *kv, const struct kv_snap *snap, uint32_t shard, struct 
 
 	if (ret)
 		return ret;
-	*v = (struct host_view){ .incarnation = a.incarnation, .applied = a.index, .term = a.term,
-				 .log_ms = a.log_ms, .state = a.state };
+	*v = (struct host_view){ .incarnation = a.incarnation,
+				 .applied = a.index,
+				 .term = a.term,
+				 .log_ms = a.log_ms,
+				 .state = a.state };
 	return 0;
 }
 

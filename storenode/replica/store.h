@@ -55,7 +55,7 @@ void store_conf_pack(const struct store_conf *c, struct buf *out);
 bool store_conf_unpack(struct bytes b, struct store_conf *c) MUST_USE;
 
 struct store_peer {
-	uint64_t disk;          /* its data directory */
+	uint64_t disk; /* its data directory */
 	uint64_t start_count, nonce;
 	uint64_t synced;        /* highest seen of that process */
 	uint64_t synced_before; /* highest seen of earlier ones, on that disk */
@@ -69,13 +69,13 @@ struct store_replica {
 	uint32_t shard;
 	struct store_meta meta;
 	struct store_applied applied;
-	struct store_conf conf;       /* as of `applied` */
-	uint64_t first, last;         /* log; empty: first == last + 1 == applied + 1 */
+	struct store_conf conf; /* as of `applied` */
+	uint64_t first, last;   /* log; empty: first == last + 1 == applied + 1 */
 	/* Everything the core wants to know of [first, last]: the terms as runs, the
 	 * configuration entries above `applied`, and all entries above it. */
 	struct store_run {
 		uint64_t term, n;
-	} *runs;
+	} * runs;
 	size_t n_runs;
 	struct entry **tail; /* (applied, last] */
 	size_t n_tail;

@@ -117,7 +117,8 @@ static void pump(struct group *g, struct stream *s)
 		unsigned n = 0, parts = 0;
 
 		for (; s->next + n < limit && n < APPEND_MAX_ENTRIES && bytes < APPEND_MAX_BYTES &&
-		       parts < APPEND_MAX_PARTS; n++) {
+		       parts < APPEND_MAX_PARTS;
+		     n++) {
 			e[n] = rlog_get(&g->log, s->next + n);
 			if (!has_all(e[n]))
 				break;

@@ -3,9 +3,9 @@
 #include "replica/conf.h"
 
 #define MAGIC 0x5445524eu /* "TERN" */
-#define HEAD_SUMMED 80 /* bytes before the checksum */
+#define HEAD_SUMMED 80    /* bytes before the checksum */
 #define HEAD_BYTES (HEAD_SUMMED + 8)
-#define PART_FROM KIB(8)  /* bodies of this size on travel as payload parts */
+#define PART_FROM KIB(8) /* bodies of this size on travel as payload parts */
 #define MAX_CURSOR KIB(64)
 #define MAX_CONF KIB(4)
 
@@ -138,17 +138,13 @@ static void put_payload(struct outbox *o, const struct rec *r)
 		buf_u64be(b, r->vote_result.term);
 		buf_putc(b, (uint8_t)(r->vote_result.granted | r->vote_result.pre << 1));
 		break;
-	case REC_APPEND:
-		put_append(o, r);
-		break;
+	case REC_APPEND: put_append(o, r); break;
 	case REC_APPEND_RESULT:
 		put_three(b, r->append_result.term, r->append_result.rejected,
 			  r->append_result.last);
 		buf_u64be(b, r->append_result.echo_ms);
 		break;
-	case REC_INSTALL:
-		put_install(b, r);
-		break;
+	case REC_INSTALL: put_install(b, r); break;
 	case REC_TIMEOUT_NOW:
 		put_three(b, r->timeout_now.term, r->timeout_now.last, r->timeout_now.last_term);
 		break;
@@ -157,11 +153,8 @@ static void put_payload(struct outbox *o, const struct rec *r)
 		buf_putc(b, (uint8_t)r->snap_ask.phase);
 		put_bytes(b, r->snap_ask.cursor);
 		break;
-	case REC_SNAP_PART:
-		put_part(o, r);
-		break;
-	default:
-		BUG("record type");
+	case REC_SNAP_PART: put_part(o, r); break;
+	default: BUG("record type");
 	}
 }
 
@@ -294,8 +287,7 @@ bool envelope_unpack(const struct msg *m, struct envelope *e)
 	    kind < ENVELOPE_RECORDS || kind > ENVELOPE_WELCOME ||
 	    !get_bytes(&in, sizeof(e->cluster), &cluster) || !get_u32be(&in, &e->era) ||
 	    !get_u32be(&in, &e->from) || !get_u64be(&in, &e->disk) ||
-	    !get_u64be(&in, &e->start_count) ||
-	    !get_u64be(&in, &e->nonce) ||
+	    !get_u64be(&in, &e->start_count) || !get_u64be(&in, &e->nonce) ||
 	    !get_three(&in, &e->seq, &e->send_ms, &e->synced) || !get_u8(&in, &is_short) ||
 	    !get_u64be(&in, &sum) || sum != hash64(covered, 0))
 		return false;
@@ -499,26 +491,19 @@ static bool take_payload(struct rec_reader *r, struct rec *rec, struct arena *me
 	struct bytes *in = &r->left;
 
 	switch (rec->type) {
-	case REC_VOTE:
-		return take_vote(in, rec);
+	case REC_VOTE: return take_vote(in, rec);
 	case REC_VOTE_RESULT:
 		return get_u64be(in, &rec->vote_result.term) && index_ok(rec->vote_result.term) &&
 		       take_flags(in, &rec->vote_result.granted, &rec->vote_result.pre);
-	case REC_APPEND:
-		return take_append(r, rec, mem);
-	case REC_APPEND_RESULT:
-		return take_result(in, rec);
-	case REC_INSTALL:
-		return take_install(in, rec);
-	case REC_TIMEOUT_NOW:
-		return take_timeout_now(in, rec);
+	case REC_APPEND: return take_append(r, rec, mem);
+	case REC_APPEND_RESULT: return take_result(in, rec);
+	case REC_INSTALL: return take_install(in, rec);
+	case REC_TIMEOUT_NOW: return take_timeout_now(in, rec);
 	case REC_SNAP_ASK:
 		return take_snap(in, &rec->snap_ask.id, &rec->snap_ask.phase,
 				 &rec->snap_ask.cursor);
-	case REC_SNAP_PART:
-		return take_part(r, rec);
-	default:
-		return false;
+	case REC_SNAP_PART: return take_part(r, rec);
+	default: return false;
 	}
 }
 

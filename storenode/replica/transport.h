@@ -17,7 +17,7 @@
 #define ENVELOPE_SOFT MIB(1)    /* an envelope past this is sent */
 #define APPEND_MAX_BYTES MIB(1) /* entries in one APPEND record */
 #define APPEND_MAX_ENTRIES 256
-#define APPEND_MAX_PARTS 40     /* of their bodies that travel as payload parts */
+#define APPEND_MAX_PARTS 40 /* of their bodies that travel as payload parts */
 #define SNAP_PART_MAX KIB(256)
 
 enum envelope_kind {
@@ -30,7 +30,7 @@ struct envelope {
 	enum envelope_kind kind;
 	uint8_t cluster[16];
 	uint32_t era, from;
-	uint64_t disk;    /* the sender's data directory */
+	uint64_t disk; /* the sender's data directory */
 	uint64_t start_count, seq;
 	uint64_t nonce;   /* of the sender's process */
 	uint64_t send_ms; /* the sender's clock; APPEND results echo it */
@@ -39,10 +39,10 @@ struct envelope {
 };
 
 struct welcome {
-	uint64_t nonce;       /* of whoever asked */
-	bool conflict;        /* another process used this start count, or a later one, or the
+	uint64_t nonce;  /* of whoever asked */
+	bool conflict;   /* another process used this start count, or a later one, or the
 			       * node has had another disk since */
-	uint64_t synced;      /* highest seen of earlier processes on this disk */
+	uint64_t synced; /* highest seen of earlier processes on this disk */
 };
 
 enum rec_type {
@@ -105,7 +105,7 @@ struct rec {
 			struct bytes cursor; /* of the ASK it answers */
 			bool refused;        /* no such export any more */
 			bool end;
-			struct blob *data;   /* owned; NULL: none */
+			struct blob *data; /* owned; NULL: none */
 		} snap_part;
 	};
 };

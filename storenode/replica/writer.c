@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #define BATCH_SOFT MIB(4)
-#define RECLAIM_MAX 4096 /* bodies given back in one go */
+#define RECLAIM_MAX 4096                   /* bodies given back in one go */
 #define NOINLINE __attribute__((noinline)) /* keys are big: each frame its own */
 
 struct shard_state {
@@ -63,24 +63,15 @@ static void unref_all(struct entry **e, size_t n)
 static void item_release(struct item *i)
 {
 	switch (i->kind) {
-	case ITEM_CREATE:
-		entry_unref(&i->create.first);
-		break;
+	case ITEM_CREATE: entry_unref(&i->create.first); break;
 	case ITEM_ENTRIES:
 		unref_all(i->entries.gone, i->entries.n_gone);
 		unref_all(i->entries.e, i->entries.n);
 		break;
-	case ITEM_APPLY:
-		unref_all(i->apply.e, i->apply.n);
-		break;
-	case ITEM_PART:
-		blob_unref(&i->part.data);
-		break;
-	case ITEM_LOAD:
-		store_replica_release(&i->load.r);
-		break;
-	default:
-		break;
+	case ITEM_APPLY: unref_all(i->apply.e, i->apply.n); break;
+	case ITEM_PART: blob_unref(&i->part.data); break;
+	case ITEM_LOAD: store_replica_release(&i->load.r); break;
+	default: break;
 	}
 }
 
@@ -226,7 +217,7 @@ NOINLINE static int get_applied(struct writer *w, uint32_t shard, struct store_a
 /* ---- log */
 
 NOINLINE static void put_body(struct kv_batch *b, uint32_t shard, uint64_t index, uint64_t term,
-		     struct bytes body)
+			      struct bytes body)
 {
 	uint8_t n[4] = { (uint8_t)(body.n >> 24), (uint8_t)(body.n >> 16), (uint8_t)(body.n >> 8),
 			 (uint8_t)body.n };
@@ -300,7 +291,8 @@ NOINLINE static void run_create(struct writer *w, struct item *i)
 
 /* ---- apply */
 
-NOINLINE static void put_reclaim(struct writer *w, uint32_t shard, const struct host_chunk *c, size_t n)
+NOINLINE static void put_reclaim(struct writer *w, uint32_t shard, const struct host_chunk *c,
+				 size_t n)
 {
 	struct key k;
 
@@ -314,9 +306,14 @@ static void apply_command(struct writer *w, struct item *i, size_t n, struct row
 			  struct arena *mem)
 {
 	const struct entry *e = i->apply.e[n];
-	struct host_entry he = { .shard = i->shard, .index = e->index, .term = e->term,
-				 .log_ms = e->log_ms, .wall_ms = e->wall_ms, .op = entry_op(e),
-				 .body_stored = e->body_n, .body_hash = e->body_hash };
+	struct host_entry he = { .shard = i->shard,
+				 .index = e->index,
+				 .term = e->term,
+				 .log_ms = e->log_ms,
+				 .wall_ms = e->wall_ms,
+				 .op = entry_op(e),
+				 .body_stored = e->body_n,
+				 .body_hash = e->body_hash };
 	struct host_outcome *out = &i->apply.out[n];
 
 	w->app.apply(w->app.arg, rows, &he, mem, out);
@@ -375,8 +372,7 @@ NOINLINE static int note_entry(struct writer *w, uint32_t shard, uint64_t index,
 	return write_batch(w);
 }
 
-static int apply_range(struct writer *w, struct item *i, size_t from, size_t to,
-		       struct arena *mem)
+static int apply_range(struct writer *w, struct item *i, size_t from, size_t to, struct arena *mem)
 {
 	struct store_applied a;
 	struct rows *rows;
@@ -468,7 +464,7 @@ static bool take_pair(struct bytes *in, struct bytes *a, struct bytes *b)
 }
 
 NOINLINE static int put_row_pair(const struct item *i, struct kv_batch *batch, struct bytes row,
-			struct bytes value)
+				 struct bytes value)
 {
 	struct key k;
 
@@ -481,7 +477,7 @@ NOINLINE static int put_row_pair(const struct item *i, struct kv_batch *batch, s
 }
 
 NOINLINE static int put_body_pair(const struct item *i, struct kv_batch *batch, struct bytes id,
-			 struct bytes body)
+				  struct bytes body)
 {
 	uint64_t index, term;
 
@@ -583,32 +579,16 @@ NOINLINE static void run_destroy(struct writer *w, struct item *i)
 static int run_item(struct writer *w, struct item *i, struct arena *mem)
 {
 	switch (i->kind) {
-	case ITEM_PUT:
-		kv_batch_put(w->batch, KV_META, i->put.key, i->put.value);
-		return 0;
-	case ITEM_CREATE:
-		run_create(w, i);
-		return 0;
-	case ITEM_ENTRIES:
-		run_entries(w, i);
-		return 0;
-	case ITEM_APPLY:
-		return run_apply(w, i, mem);
-	case ITEM_COMPACT:
-		return run_compact(w, i);
-	case ITEM_PART:
-		return run_part(w, i);
-	case ITEM_SWITCH:
-		run_switch(w, i);
-		return 0;
-	case ITEM_LOAD:
-		return run_load(w, i);
-	case ITEM_META:
-		put_meta(w, i->shard, &i->meta.meta);
-		return 0;
-	case ITEM_DESTROY:
-		run_destroy(w, i);
-		return 0;
+	case ITEM_PUT: kv_batch_put(w->batch, KV_META, i->put.key, i->put.value); return 0;
+	case ITEM_CREATE: run_create(w, i); return 0;
+	case ITEM_ENTRIES: run_entries(w, i); return 0;
+	case ITEM_APPLY: return run_apply(w, i, mem);
+	case ITEM_COMPACT: return run_compact(w, i);
+	case ITEM_PART: return run_part(w, i);
+	case ITEM_SWITCH: run_switch(w, i); return 0;
+	case ITEM_LOAD: return run_load(w, i);
+	case ITEM_META: put_meta(w, i->shard, &i->meta.meta); return 0;
+	case ITEM_DESTROY: run_destroy(w, i); return 0;
 	}
 	return 0;
 }

@@ -40,7 +40,9 @@ static void invent(struct sim *s, unsigned client, uint32_t shard, uint64_t seq)
 	struct op *op = &p->op[client];
 	uint64_t kind = prng_below(&s->rng, 100);
 
-	*op = (struct op){ .client = client, .seq = seq, .key = prng_below(&s->rng, 200),
+	*op = (struct op){ .client = client,
+			   .seq = seq,
+			   .key = prng_below(&s->rng, 200),
 			   .value = prng_u64(&s->rng) };
 	op->kind = kind < 50 ? PUT : kind < 80 ? KEEP : DROP;
 	blob_unref(&p->body[client]);
@@ -223,5 +225,5 @@ static void check(struct sim *s, struct node *n, uint32_t shard)
 			 shard, there, named, waiting);
 }
 
-const struct sim_app app_plain = { "plain", init, release, invent, pack, body, apply, answered,
-				   check };
+const struct sim_app app_plain = { "plain", init,  release,  invent, pack,
+				   body,    apply, answered, check };

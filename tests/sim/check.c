@@ -54,8 +54,8 @@ void check_applied(struct sim *s, unsigned node, const struct host_entry *e, uin
 	}
 	if (a->term != e->term || a->attempt != attempt || !hash128_eq(a->what, what))
 		sim_fail("shard %u index %lu: n%u applies term %lu attempt %lu, another applied "
-			 "term %lu attempt %lu", e->shard, e->index, node, e->term, attempt, a->term,
-			 a->attempt);
+			 "term %lu attempt %lu",
+			 e->shard, e->index, node, e->term, attempt, a->term, a->attempt);
 }
 
 void check_acked(struct sim *s, unsigned node, uint32_t shard, uint64_t index, uint64_t attempt)
@@ -127,7 +127,8 @@ static void check_leases(struct sim *s, const struct node *n, const struct host_
 		sim_enter(n);
 		if (valid && other.term < st->term)
 			sim_fail("n%u leads shard %u in term %lu while n%u holds a lease of term "
-				 "%lu", n->id, st->shard, st->term, i, other.term);
+				 "%lu",
+				 n->id, st->shard, st->term, i, other.term);
 	}
 }
 
@@ -188,9 +189,10 @@ void check_dump(struct sim *s)
 			unsigned n = host_members(s->node[i].host, st.shard, m, ARRAY_LEN(m));
 
 			sim_note("  shard %u %lx %s role %u term %lu log [%lu, %lu] commit %lu "
-				 "applied %lu leader %u%s", st.shard, st.replica,
-				 host_state_name(st.state), st.role, st.term, st.first, st.last,
-				 st.commit, st.applied, st.leader, st.changing ? " changing" : "");
+				 "applied %lu leader %u%s",
+				 st.shard, st.replica, host_state_name(st.state), st.role, st.term,
+				 st.first, st.last, st.commit, st.applied, st.leader,
+				 st.changing ? " changing" : "");
 			for (unsigned k = 0; k < n; k++)
 				sim_note("    %lx on n%u role %u match %lu", m[k].replica,
 					 m[k].node, m[k].role, m[k].match);

@@ -123,8 +123,9 @@ static void reply(struct sim *s, struct event *e)
 			c->node = asked->node;
 			completed(s, c);
 		} else if (asked->attempt == c->attempt) {
-			c->node = status == ERR_NOTLEADER && e->b ? (unsigned)e->b - 1 :
-			          status == ERR_OK || status == ERR_BUSY ? c->node : any_node(s);
+			c->node = status == ERR_NOTLEADER && e->b        ? (unsigned)e->b - 1 :
+				  status == ERR_OK || status == ERR_BUSY ? c->node :
+									   any_node(s);
 			plan(s, c, sim_between(s, MS(10), MS(100)), c->attempt);
 		}
 	}

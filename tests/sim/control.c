@@ -201,9 +201,8 @@ static void look_after(struct sim *s, struct node *n)
 	for (uint32_t shard = 0; shard < s->n_shards; shard++) {
 		struct move *m = &s->control->move[shard];
 
-		if (m->active && m->add.node == n->id &&
-		    host_status(n->host, shard, &st) && st.replica == m->add.replica &&
-		    st.state == HOST_LOST)
+		if (m->active && m->add.node == n->id && host_status(n->host, shard, &st) &&
+		    st.replica == m->add.replica && st.state == HOST_LOST)
 			sim_fail("n%u lost a replica that was being made", n->id);
 		for (unsigned i = 0; i < COPIES; i++) {
 			const struct place *p = &s->control->place[shard][i];
@@ -269,8 +268,7 @@ bool control_calm(struct sim *s)
 		for (unsigned i = 0; i < COPIES; i++) {
 			struct node *n = &s->node[s->control->place[shard][i].node];
 
-			if (!n->up || !host_status(n->host, shard, &st) ||
-			    st.state == HOST_OPENING)
+			if (!n->up || !host_status(n->host, shard, &st) || st.state == HOST_OPENING)
 				return false;
 		}
 	return true;

@@ -256,8 +256,7 @@ static void set_trap(struct sim *s, void (*run)(struct sim *s), enum fault kind)
 
 	if (s->trap.run || !may_lose_a_disk(s) || !cast(s, n) || (n[1]->image))
 		return;
-	sim_note("trap: %s; leader n%u, n%u, n%u", fault_names[kind], n[0]->id, n[1]->id,
-		 n[2]->id);
+	sim_note("trap: %s; leader n%u, n%u, n%u", fault_names[kind], n[0]->id, n[1]->id, n[2]->id);
 	s->faults[kind]++;
 	s->trap.run = run;
 	s->trap.act = 0;
@@ -280,9 +279,10 @@ static struct {
 	void (*run)(struct sim *s);
 	unsigned drawn; /* each seed has its own mix */
 } table[] = {
-	{ 18, crash }, { 2, crash_all }, { 12, partition }, { 14, connect_all }, { 6, slow_disk },
-	{ 3, bad_disk }, { 4, wipe }, { 8, keep_image }, { 8, roll_back }, { 12, transfer },
-	{ 3, drain }, { 10, move }, { 10, trap_lease }, { 10, trap_floor },
+	{ 18, crash },      { 2, crash_all },   { 12, partition }, { 14, connect_all },
+	{ 6, slow_disk },   { 3, bad_disk },    { 4, wipe },       { 8, keep_image },
+	{ 8, roll_back },   { 12, transfer },   { 3, drain },      { 10, move },
+	{ 10, trap_lease }, { 10, trap_floor },
 };
 
 void faults_init(struct sim *s)

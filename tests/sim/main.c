@@ -144,8 +144,8 @@ int main(int argc, char **argv)
 	for (uint64_t i = 0; i < o.seeds; i++)
 		failed += !run(&o, o.base + i, t);
 	printf("COUNT seeds=%lu\n", o.seeds);
-	printf("seeds %lu (%lu to %lu), failed %lu, %ld s\n", o.seeds, o.base,
-	       o.base + o.seeds - 1, failed, (long)(time(NULL) - began));
+	printf("seeds %lu (%lu to %lu), failed %lu, %ld s\n", o.seeds, o.base, o.base + o.seeds - 1,
+	       failed, (long)(time(NULL) - began));
 	print_totals(t);
 	if (o.broken) {
 		printf("broken rule %s: %s\n", o.broken, failed ? "caught" : "NOT CAUGHT");

@@ -52,7 +52,8 @@ static void io_read(void *arg, struct job *job)
 	struct sim *s = sim_current;
 
 	sim_at(s, s->now + slow(node_of(arg), sim_between(s, 50, MS(s->disk_ms * 3))), EV_READ,
-	       node_of(arg)->id)->job = job;
+	       node_of(arg)->id)
+		->job = job;
 }
 
 static void io_wake_at(void *arg, uint64_t ms)
@@ -109,11 +110,19 @@ static void app_removed(void *arg, uint32_t shard, uint64_t replica)
 
 static void start_host(struct sim *s, struct node *n)
 {
-	const struct host_io io = { .arg = n, .send = io_send, .connected = io_connected,
-				    .job = io_job, .read = io_read, .stages = n,
-				    .wake_at = io_wake_at, .failed = io_failed };
-	const struct host_app app = { .arg = n, .apply = app_apply, .applied = app_applied,
-				      .leading = app_leading, .lost = app_lost,
+	const struct host_io io = { .arg = n,
+				    .send = io_send,
+				    .connected = io_connected,
+				    .job = io_job,
+				    .read = io_read,
+				    .stages = n,
+				    .wake_at = io_wake_at,
+				    .failed = io_failed };
+	const struct host_app app = { .arg = n,
+				      .apply = app_apply,
+				      .applied = app_applied,
+				      .leading = app_leading,
+				      .lost = app_lost,
 				      .removed = app_removed };
 	struct host_config c = s->config;
 	struct why why;

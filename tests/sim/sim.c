@@ -8,18 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FAULT_MS 20000     /* of faults, then all is healed */
-#define HEAL_MS 40000      /* by then everything must be done */
-#define SETTLE_MS 3000     /* after that all replicas are alike */
+#define FAULT_MS 20000 /* of faults, then all is healed */
+#define HEAL_MS 40000  /* by then everything must be done */
+#define SETTLE_MS 3000 /* after that all replicas are alike */
 
 struct sim *sim_current;
 static unsigned turn_of = SIM_NODES;
 
 const char *const fault_names[F_KINDS] = {
-	"drop", "delay", "duplicate", "partition", "oneway", "crash", "lost_writes", "slow_disk",
-	"write_error", "wipe", "rollback", "transfer", "move", "install", "compaction",
-	"truncation", "dup_request", "lost_reply", "floor", "barrier_read", "lease_read", "drain", "lease_trap",
-	"floor_trap",
+	"drop",        "delay",        "duplicate",   "partition",  "oneway",      "crash",
+	"lost_writes", "slow_disk",    "write_error", "wipe",       "rollback",    "transfer",
+	"move",        "install",      "compaction",  "truncation", "dup_request", "lost_reply",
+	"floor",       "barrier_read", "lease_read",  "drain",      "lease_trap",  "floor_trap",
 };
 
 void sim_fail(const char *fmt, ...)

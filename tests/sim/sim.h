@@ -21,15 +21,29 @@
 #define MS(n) ((uint64_t)(n)*1000)
 
 enum event_kind {
-	EV_DELIVER, EV_TICK, EV_WRITE, EV_WRITTEN, EV_SYNCED, EV_READ, EV_BOOT, EV_PEER, EV_FAULT,
-	EV_REQUEST, EV_REPLY, EV_CLIENT, EV_CONTROL, EV_HEAL, EV_END, EV_KINDS,
+	EV_DELIVER,
+	EV_TICK,
+	EV_WRITE,
+	EV_WRITTEN,
+	EV_SYNCED,
+	EV_READ,
+	EV_BOOT,
+	EV_PEER,
+	EV_FAULT,
+	EV_REQUEST,
+	EV_REPLY,
+	EV_CLIENT,
+	EV_CONTROL,
+	EV_HEAL,
+	EV_END,
+	EV_KINDS,
 };
 
 struct event {
 	uint64_t at, seq;
 	enum event_kind kind;
-	unsigned node;      /* whose turn; SIM_NODES: nobody's */
-	uint64_t boot;      /* of the node when it was made: stale ones do nothing; 0: any */
+	unsigned node; /* whose turn; SIM_NODES: nobody's */
+	uint64_t boot; /* of the node when it was made: stale ones do nothing; 0: any */
 	uint64_t a, b;
 	struct msg msg;
 	struct job *job;
@@ -37,10 +51,31 @@ struct event {
 };
 
 enum fault {
-	F_DROP, F_DELAY, F_DUPLICATE, F_PARTITION, F_ONEWAY, F_CRASH, F_LOST_WRITES, F_SLOW_DISK,
-	F_WRITE_ERROR, F_WIPE, F_ROLLBACK, F_TRANSFER, F_MOVE, F_INSTALL, F_COMPACTION, F_TRUNCATION,
-	F_DUP_REQUEST, F_LOST_REPLY, F_FLOOR, F_BARRIER_READ, F_LEASE_READ, F_DRAIN, F_LEASE_TRAP,
-	F_FLOOR_TRAP, F_KINDS,
+	F_DROP,
+	F_DELAY,
+	F_DUPLICATE,
+	F_PARTITION,
+	F_ONEWAY,
+	F_CRASH,
+	F_LOST_WRITES,
+	F_SLOW_DISK,
+	F_WRITE_ERROR,
+	F_WIPE,
+	F_ROLLBACK,
+	F_TRANSFER,
+	F_MOVE,
+	F_INSTALL,
+	F_COMPACTION,
+	F_TRUNCATION,
+	F_DUP_REQUEST,
+	F_LOST_REPLY,
+	F_FLOOR,
+	F_BARRIER_READ,
+	F_LEASE_READ,
+	F_DRAIN,
+	F_LEASE_TRAP,
+	F_FLOOR_TRAP,
+	F_KINDS,
 };
 extern const char *const fault_names[F_KINDS];
 
@@ -52,14 +87,14 @@ struct queued_job {
 struct node {
 	unsigned id;
 	bool up, wiped;
-	uint64_t boot;          /* counts processes */
+	uint64_t boot; /* counts processes */
 	struct kv *kv;
-	struct kv *image;       /* an older state of the disk, to roll back to */
+	struct kv *image; /* an older state of the disk, to roll back to */
 	uint64_t image_at;
 	struct host *host;
 	struct writer *writer;
 	struct identity id_on_disk;
-	int64_t clock_us;       /* added to the virtual time */
+	int64_t clock_us; /* added to the virtual time */
 	struct list jobs;
 	bool writing, syncing;
 	uint64_t written, tick_at, done_at;
@@ -71,10 +106,10 @@ struct node {
 };
 
 struct shard {
-	uint64_t acked_index;   /* highest that a client was told */
-	struct map applied;     /* index -> struct applied_entry */
-	struct map hashes;      /* index -> struct hash128: state after it */
-	struct map leaders;     /* term -> node + 1 */
+	uint64_t acked_index; /* highest that a client was told */
+	struct map applied;   /* index -> struct applied_entry */
+	struct map hashes;    /* index -> struct hash128: state after it */
+	struct map leaders;   /* term -> node + 1 */
 	uint64_t effects, refused;
 };
 
@@ -84,8 +119,8 @@ struct sim {
 	struct event **heap;
 	size_t n, cap;
 	bool verbose, healed, over;
-	bool hushed;            /* clients begin nothing new */
-	const char *broken;     /* a rule that is switched off */
+	bool hushed;        /* clients begin nothing new */
+	const char *broken; /* a rule that is switched off */
 	const struct sim_app *app;
 	void *app_state;
 
@@ -94,7 +129,7 @@ struct sim {
 	unsigned drop_percent, dup_percent, delay_ms, disk_ms, sync_ms, fault_ms;
 	bool cut[SIM_NODES][SIM_NODES];
 	uint64_t arrival[SIM_NODES][SIM_NODES]; /* FIFO per link */
-	uint64_t quiet_since;   /* no partition since */
+	uint64_t quiet_since;                   /* no partition since */
 	struct node node[SIM_NODES];
 	struct {
 		void (*run)(struct sim *s);
@@ -102,7 +137,7 @@ struct sim {
 		struct node *n[3];
 	} trap;
 	struct shard shard[SIM_SHARDS];
-	struct map attempts;    /* attempt -> enum attempt_fate */
+	struct map attempts; /* attempt -> enum attempt_fate */
 	uint64_t next_attempt, next_replica;
 	struct client *clients;
 	struct control *control;
@@ -185,8 +220,8 @@ struct sim_app {
 	void (*invent)(struct sim *s, unsigned client, uint32_t shard, uint64_t seq);
 	struct blob *(*op)(struct sim *s, unsigned client, uint64_t attempt);
 	struct blob *(*body)(struct sim *s, unsigned client); /* or NULL */
-	void (*apply)(void *node, struct rows *rows, const struct host_entry *e,
-		      struct arena *mem, struct host_outcome *out);
+	void (*apply)(void *node, struct rows *rows, const struct host_entry *e, struct arena *mem,
+		      struct host_outcome *out);
 	/* The answer of a request; false: it was refused for now, try again under the same id. */
 	bool (*answered)(struct sim *s, unsigned client, struct bytes result);
 	/* At the end: the rows of one replica. */
