@@ -125,65 +125,60 @@ int op_account_delete(struct txn *t, const Tern__Op *op)
 
 /* ---- purge */
 
-/* Emails first, since contents are referred to from them. */
-static size_t purge_emails(struct txn *t, uint64_t id, size_t max)
+struct purge {
+	struct txn *t;
+	uint64_t id;
+	struct info_rec info;
+	struct bytes *keys;
+	uint64_t *contents; /* of each key; 0: none */
+	size_t n;
+};
+
+/* The next `max` rows of the account behind the last that went, but INFO, which is the first. */
+static void collect_rows(struct purge *p, size_t max)
 {
-	uint64_t *contents = arena_array(t->mem, uint64_t, max);
-	struct bytes *keys = arena_array(t->mem, struct bytes, max), key, value;
+	struct bytes key, value;
 	struct rows_iter *it;
 	struct email_rec e;
-	struct key k;
-	size_t n = 0;
+	struct key all, from;
 
-	key_account(&k, id, A_EMAIL);
-	it = rows_under(t->rows, key_bytes(&k), BYTES_NONE);
-	while (n < max && rows_iter_next(it, &key, &value)) {
-		email_decode(value, &e);
-		contents[n] = e.content;
-		keys[n++] = bytes_dup(t->mem, key);
+	key_table_u64(&all, T_ACCOUNT, p->id);
+	key_account(&from, p->id, A_COUNTERS);
+	it = rows_under(p->t->rows, key_bytes(&all),
+			p->info.purged.n ? p->info.purged : key_bytes(&from));
+	while (p->n < max && rows_iter_next(it, &key, &value)) {
+		if (key.p[KEY_ACCOUNT - 1] == A_EMAIL) {
+			email_decode(value, &e);
+			p->contents[p->n] = e.content;
+		}
+		p->keys[p->n++] = bytes_dup(p->t->mem, key);
 	}
 	rows_iter_free(&it);
-	for (size_t i = 0; i < n; i++) {
-		content_unref(t, contents[i]);
-		rows_del(t->rows, keys[i]);
-	}
-	return n;
-}
-
-/* All but INFO, which is the first. */
-static size_t purge_rest(struct txn *t, uint64_t id, size_t max)
-{
-	struct bytes *keys = arena_array(t->mem, struct bytes, max), key, value;
-	struct rows_iter *it;
-	struct key from, all;
-	size_t n = 0;
-
-	key_account(&from, id, A_COUNTERS);
-	key_table_u64(&all, T_ACCOUNT, id);
-	it = rows_under(t->rows, key_bytes(&all), key_bytes(&from));
-	while (n < max && rows_iter_next(it, &key, &value))
-		keys[n++] = bytes_dup(t->mem, key);
-	rows_iter_free(&it);
-	for (size_t i = 0; i < n; i++)
-		rows_del(t->rows, keys[i]);
-	return n;
 }
 
 uint64_t account_purge(struct txn *t, uint64_t id, size_t max, size_t *n)
 {
-	struct info_rec info;
+	struct purge p = { .t = t, .id = id };
 	struct key k;
 
 	*n = 1;
-	if (!info_get(t->rows, id, t->mem, &info) || !info.dying)
+	if (!info_get(t->rows, id, t->mem, &p.info) || !p.info.dying)
 		return 0;
-	*n = purge_emails(t, id, max);
-	if (*n < max)
-		*n += purge_rest(t, id, max - *n);
-	if (*n == max)
+	p.keys = arena_array(t->mem, struct bytes, max);
+	p.contents = arena_array(t->mem, uint64_t, max);
+	collect_rows(&p, max);
+	for (size_t i = 0; i < p.n; i++) {
+		if (p.contents[i])
+			content_unref(t, p.contents[i]);
+		rows_del(t->rows, p.keys[i]);
+		p.info.purged = p.keys[i];
+	}
+	*n = p.n + 1;
+	if (p.n == max) {
+		info_put(t->rows, id, &p.info);
 		return t->now;
+	}
 	key_account(&k, id, A_INFO);
 	rows_del(t->rows, key_bytes(&k));
-	*n += 1;
 	return 0;
 }

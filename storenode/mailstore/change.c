@@ -32,11 +32,12 @@ uint64_t tombs_trim(struct txn *t, struct mailbox *m, size_t max, size_t *n)
 	struct bytes key, value;
 	struct rows_iter *it;
 	struct tomb_rec tomb;
-	struct key k;
+	struct key k, from;
 
 	*n = 0;
 	key_account_u32(&k, m->a->id, A_TOMB, m->r.id);
-	it = rows_under(t->rows, key_bytes(&k), BYTES_NONE);
+	key_modseq(&from, m->a->id, A_TOMB, m->r.id, m->r.trimmed + 1);
+	it = rows_under(t->rows, key_bytes(&k), key_bytes(&from));
 	while (rows_iter_next(it, &key, &value)) {
 		tomb_decode(value, &tomb);
 		again = tomb.log_ms + TOMB_MEMORY;

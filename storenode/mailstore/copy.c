@@ -251,9 +251,9 @@ static struct places segment_places(struct txn *t, uint64_t account, uint32_t ma
 	return list;
 }
 
-static size_t batch_undo(struct txn *t, struct account *a, const struct batch_rec *b, size_t max)
+static size_t batch_undo(struct txn *t, struct account *a, struct batch_rec *b, size_t max)
 {
-	const struct segment s = { .id = b->segment, .count = b->count };
+	const struct segment s = { .id = b->segment, .from = b->undone, .count = b->count };
 	struct mailbox m = { .a = a, .r = { .id = b->to } };
 	struct places list = segment_places(t, a->id, b->to, &s, max);
 
@@ -261,6 +261,7 @@ static size_t batch_undo(struct txn *t, struct account *a, const struct batch_re
 		place_erase(t, &m, &list.v[i]);
 		quota_give(a, list.v[i].row.size, 1);
 		email_unref(t, a->id, list.v[i].row.email);
+		b->undone = list.v[i].offset + 1;
 	}
 	return list.n;
 }
@@ -315,11 +316,10 @@ uint64_t batch_run(struct txn *t, uint64_t account, uint64_t id, size_t max, siz
 		return 0;
 	if (b.state == BATCH_OPEN && b.last_ms + BATCH_SILENCE > t->now)
 		return b.last_ms + BATCH_SILENCE;
-	if (b.state == BATCH_OPEN) {
+	if (b.state == BATCH_OPEN)
 		b.state = BATCH_DEAD;
-		batch_put(t->rows, account, id, &b);
-	}
 	*n = b.state == BATCH_DEAD ? batch_undo(t, a, &b, max) : batch_merge(t, a, &b, max);
+	batch_put(t->rows, account, id, &b);
 	if (*n == max)
 		return t->now;
 	key_account_u64(&k, account, A_BATCH, id);

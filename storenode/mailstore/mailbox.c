@@ -225,29 +225,45 @@ int op_mailbox_delete(struct txn *t, const Tern__Op *op)
 
 static size_t purge_messages(struct txn *t, struct mailbox *m, size_t max)
 {
+	uint32_t rest[] = { MAX(m->r.purged, 1u), UINT32_MAX }, next;
+	Tern__Ranges ranges = TERN__RANGES__INIT;
 	struct place *places;
-	uint32_t next;
-	size_t n = places_collect(t, m, A_PLACE, NULL, max, &places, &next);
+	size_t n;
 
+	ranges.n_v = 2;
+	ranges.v = rest;
+	n = places_collect(t, m, A_PLACE, &ranges, max, &places, &next);
 	for (size_t i = 0; i < n; i++) {
 		place_erase(t, m, &places[i]);
 		email_unref(t, m->a->id, places[i].row.email);
 	}
+	m->r.purged = next ? next : UINT32_MAX;
+	m->dirty = true;
 	return n;
 }
 
-/* Deletes at most `max` rows under a prefix. */
-static size_t purge_rows(struct txn *t, struct bytes prefix, size_t max)
+static size_t purge_tombs(struct txn *t, struct mailbox *m, size_t max)
 {
-	struct bytes *keys = arena_array(t->mem, struct bytes, max), key, value;
-	struct rows_iter *it = rows_under(t->rows, prefix, BYTES_NONE);
+	uint64_t *modseqs = arena_array(t->mem, uint64_t, max);
+	struct bytes key, value;
+	struct rows_iter *it;
+	struct key k, from;
 	size_t n = 0;
 
-	while (n < max && rows_iter_next(it, &key, &value))
-		keys[n++] = bytes_dup(t->mem, key);
+	key_account_u32(&k, m->a->id, A_TOMB, m->r.id);
+	key_modseq(&from, m->a->id, A_TOMB, m->r.id, m->r.trimmed + 1);
+	it = rows_under(t->rows, key_bytes(&k), key_bytes(&from));
+	while (n < max && rows_iter_next(it, &key, &value)) {
+		key = bytes_skip(key, KEY_MAILBOX);
+		INVARIANT(get_u64be(&key, &modseqs[n++]));
+	}
 	rows_iter_free(&it);
-	for (size_t i = 0; i < n; i++)
-		rows_del(t->rows, keys[i]);
+	for (size_t i = 0; i < n; i++) {
+		key_modseq(&k, m->a->id, A_TOMB, m->r.id, modseqs[i]);
+		rows_del(t->rows, key_bytes(&k));
+		m->r.trimmed = modseqs[i];
+	}
+	m->dirty = true;
 	return n;
 }
 
@@ -261,9 +277,8 @@ uint64_t mailbox_purge(struct txn *t, uint64_t account, uint32_t id, size_t max,
 	if (!m || !m->r.dying)
 		return 0;
 	*n = purge_messages(t, m, max);
-	key_account_u32(&k, account, A_TOMB, id);
 	if (*n < max)
-		*n += purge_rows(t, key_bytes(&k), max - *n);
+		*n += purge_tombs(t, m, max - *n);
 	if (*n == max)
 		return t->now;
 	key_account_u32(&k, account, A_MAILBOX, id);

@@ -23,15 +23,16 @@ struct due {
 	struct bytes id, key; /* id lies in key */
 };
 
-static bool first_timer(struct rows *r, struct arena *mem, struct due *d)
+static bool first_timer(struct rows *r, uint64_t from_ms, struct arena *mem, struct due *d)
 {
 	struct bytes key, value;
 	struct rows_iter *it;
-	struct key k;
+	struct key k, from;
 	bool found;
 
 	key_table(&k, T_TIMER);
-	it = rows_under(r, key_bytes(&k), BYTES_NONE);
+	key_table_u64(&from, T_TIMER, from_ms);
+	it = rows_under(r, key_bytes(&k), key_bytes(&from));
 	found = rows_iter_next(it, &key, &value);
 	if (found) {
 		d->key = d->id = bytes_dup(mem, key);
@@ -95,7 +96,7 @@ int op_maintain(struct txn *t, const Tern__Op *op UNUSED)
 	size_t left = ENTRY_ROWS, timers = MAX_TIMERS, n;
 	struct due d;
 
-	while (first_timer(t->rows, t->mem, &d) && d.due <= t->now) {
+	while (first_timer(t->rows, t->shard.timers_from, t->mem, &d) && d.due <= t->now) {
 		uint64_t again;
 
 		if (left == 0 || timers-- == 0) {
@@ -105,6 +106,7 @@ int op_maintain(struct txn *t, const Tern__Op *op UNUSED)
 		again = fire(t, &d, left, &n);
 		left -= MIN(left, n);
 		rows_del(t->rows, d.key);
+		t->shard.timers_from = d.due; /* new ones are not due before now */
 		if (again)
 			txn_timer(t, again, (enum timer_kind)d.kind, d.id);
 	}
@@ -133,12 +135,14 @@ static bool lease_ended(struct rows *rows, uint64_t log_ms)
 
 bool mailstore_due(struct rows *rows, uint64_t log_ms)
 {
+	struct shard_rec shard;
 	struct arena mem;
 	struct due d;
 	bool due;
 
 	arena_init(&mem, 0);
-	due = first_timer(rows, &mem, &d) && d.due <= log_ms;
+	shard_get(rows, &shard);
+	due = first_timer(rows, shard.timers_from, &mem, &d) && d.due <= log_ms;
 	arena_release(&mem);
 	return due || lease_ended(rows, log_ms);
 }

@@ -77,13 +77,14 @@ int ask_pending(struct ask *a, const Tern__Query *q)
 	uint64_t now, due, id;
 	size_t max = q->pending->max ? MIN(q->pending->max, PENDING_MAX) : PENDING_DEFAULT;
 	size_t bytes = 0;
-	struct key k;
+	struct key k, from;
 
 	shard_get(a->rows, &shard);
 	now = MAX(q->pending->now_ms, shard.log_ms);
 	r->pending = arena_array(a->mem, Tern__PendingDelivery *, max);
 	key_table(&k, T_DUE);
-	it = rows_under(a->rows, key_bytes(&k), BYTES_NONE);
+	key_table_u64(&from, T_DUE, shard.due_from);
+	it = rows_under(a->rows, key_bytes(&k), key_bytes(&from));
 	while (r->n_pending < max && bytes < PENDING_BYTES && rows_iter_next(it, &key, &value)) {
 		key = bytes_skip(key, KEY_TABLE);
 		INVARIANT(get_u64be(&key, &due) && get_u64be(&key, &id));

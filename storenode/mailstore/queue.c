@@ -101,7 +101,8 @@ static uint32_t finish_one(struct txn *t, uint64_t id, uint64_t owner)
 	due_row(t, &p, false);
 	key_table_u64(&k, T_PENDING, id);
 	rows_del(t->rows, key_bytes(&k));
-	t->shard.pendings--;
+	if (--t->shard.pendings == 0)
+		t->shard.due_from = t->now;
 	content_unref(t, p.content);
 	return ERR_OK;
 }

@@ -98,6 +98,8 @@ bool shard_get(struct rows *r, struct shard_rec *v)
 	v->clients = dec_u64(&d);
 	v->pendings = dec_u64(&d);
 	v->staged_bytes = dec_u64(&d);
+	v->timers_from = dec_u64(&d);
+	v->due_from = dec_u64(&d);
 	dec_end(&d);
 	return true;
 }
@@ -116,6 +118,8 @@ void shard_put(struct rows *r, const struct shard_rec *v)
 	buf_varint(&b, v->clients);
 	buf_varint(&b, v->pendings);
 	buf_varint(&b, v->staged_bytes);
+	buf_varint(&b, v->timers_from);
+	buf_varint(&b, v->due_from);
 	enc_end(&b, r, &k);
 }
 

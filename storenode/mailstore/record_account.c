@@ -18,6 +18,7 @@ void info_decode(struct bytes value, struct info_rec *v)
 	v->quota_messages = dec_u64(&d);
 	v->disabled = dec_u32(&d) != 0;
 	v->dying = dec_u32(&d) != 0;
+	v->purged = dec_bytes(&d);
 	dec_end(&d);
 }
 
@@ -46,6 +47,7 @@ void info_put(struct rows *r, uint64_t account, const struct info_rec *v)
 	buf_varint(&b, v->quota_messages);
 	buf_varint(&b, v->disabled);
 	buf_varint(&b, v->dying);
+	enc_bytes(&b, v->purged);
 	enc_end(&b, r, &k);
 }
 
@@ -168,6 +170,7 @@ void mailbox_decode(struct bytes value, struct mailbox_rec *v)
 	v->tombs = dec_u32(&d);
 	v->next_segment = dec_u32(&d);
 	v->dying = dec_u32(&d) != 0;
+	v->purged = dec_u32(&d);
 	decode_segments(&d, v);
 	dec_end(&d);
 }
@@ -218,6 +221,7 @@ void mailbox_put(struct rows *r, uint64_t account, const struct mailbox_rec *v)
 	buf_varint(&b, v->tombs);
 	buf_varint(&b, v->next_segment);
 	buf_varint(&b, v->dying);
+	buf_varint(&b, v->purged);
 	encode_segments(&b, v);
 	enc_end(&b, r, &k);
 }
@@ -335,6 +339,7 @@ void batch_decode(struct bytes value, struct batch_rec *v)
 	v->to = dec_u32(&d);
 	v->segment = dec_u32(&d);
 	v->count = dec_u32(&d);
+	v->undone = dec_u32(&d);
 	v->unseen = dec_u32(&d);
 	v->deleted = dec_u32(&d);
 	v->size = dec_u64(&d);
@@ -366,6 +371,7 @@ void batch_put(struct rows *r, uint64_t account, uint64_t id, const struct batch
 	buf_varint(&b, v->to);
 	buf_varint(&b, v->segment);
 	buf_varint(&b, v->count);
+	buf_varint(&b, v->undone);
 	buf_varint(&b, v->unseen);
 	buf_varint(&b, v->deleted);
 	buf_varint(&b, v->size);

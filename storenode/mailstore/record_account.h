@@ -10,6 +10,7 @@ struct info_rec {
 	uint64_t quota_bytes, quota_messages; /* 0: none */
 	bool disabled;
 	bool dying; /* deleted, waits for the purge */
+	struct bytes purged; /* its rows up to this key are gone */
 };
 
 struct counters_rec {
@@ -51,6 +52,7 @@ struct mailbox_rec {
 	uint32_t tombs;
 	uint32_t next_segment;
 	bool dying;
+	uint32_t purged; /* its messages below this UID are gone */
 	uint32_t n_segments;
 	struct segment segments[SEGMENTS_MAX]; /* ascending by UID */
 };
@@ -77,6 +79,7 @@ struct batch_rec {
 	uint32_t state;
 	uint32_t from, to; /* mailboxes */
 	uint32_t segment, count;
+	uint32_t undone; /* the places below this offset are gone */
 	uint32_t unseen, deleted;
 	uint64_t size;
 	uint64_t last_ms;

@@ -128,7 +128,6 @@ void session_answered(struct txn *t, struct bytes answer)
 uint64_t client_expire(struct txn *t, uint64_t client, size_t max, size_t *n)
 {
 	struct client_rec c;
-	uint64_t from = 0;
 	struct key k;
 
 	*n = 1;
@@ -136,11 +135,10 @@ uint64_t client_expire(struct txn *t, uint64_t client, size_t max, size_t *n)
 		return 0;
 	if (!c.forgotten && c.seen_ms + CLIENT_SILENCE > t->now)
 		return c.seen_ms + CLIENT_SILENCE;
-	if (!c.forgotten) {
-		c.forgotten = true;
-		client_put(t->rows, client, &c);
-	}
-	*n += answers_drop(t, client, &from, UINT64_MAX, max);
+	c.forgotten = true;
+	*n += answers_drop(t, client, &c.dropped, c.top + 1, max);
+	c.done_below = MAX(c.done_below, c.dropped);
+	client_put(t->rows, client, &c);
 	if (*n > max)
 		return t->now;
 	if (c.seen_ms + CLIENT_MEMORY > t->now)
