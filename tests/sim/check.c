@@ -230,6 +230,16 @@ static void check_replica(struct sim *s, struct node *n, const struct host_statu
 	s->app->check(s, n, st.shard);
 }
 
+bool check_led(struct sim *s)
+{
+	struct host_status leader;
+
+	for (uint32_t shard = 0; shard < s->n_shards; shard++)
+		if (!find_leader(s, shard, &leader))
+			return false;
+	return true;
+}
+
 void check_end(struct sim *s)
 {
 	struct host_status leader;

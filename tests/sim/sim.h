@@ -208,6 +208,7 @@ void check_acked(struct sim *s, unsigned node, uint32_t shard, uint64_t index, u
 void check_refused(struct sim *s, uint64_t attempt);
 void check_attempt(struct sim *s, uint64_t attempt);
 void check_read(struct sim *s, unsigned node, uint32_t shard, uint64_t at_least);
+bool check_led(struct sim *s); /* every shard has a leader */
 void check_end(struct sim *s);
 void check_dump(struct sim *s); /* --verbose */
 

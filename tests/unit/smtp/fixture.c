@@ -126,6 +126,7 @@ int client_reply(struct client *c)
 	uint64_t end = clock_ms() + SECONDS(20);
 	struct bytes text;
 	bool last = false;
+	uint64_t number;
 	int code = -1;
 
 	while (!last) {
@@ -137,7 +138,7 @@ int client_reply(struct client *c)
 			return -1;
 		CHECK(text.n >= 4);
 		last = text.p[3] == ' ';
-		code = atoi((const char *)text.p);
+		code = bytes_u64(bytes_head(text, 3), 999, &number) ? (int)number : -1;
 		buf_take(&c->got, text.n + 2);
 	}
 	return code;
