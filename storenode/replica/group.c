@@ -745,7 +745,8 @@ void group_persisted(struct group *g, uint64_t synced_ticket)
 		g->durable_bytes = g->persist[n].bytes;
 	}
 	g->n_persist -= n;
-	memmove(g->persist, g->persist + n, g->n_persist * sizeof(struct persist));
+	if (g->n_persist)
+		memmove(g->persist, g->persist + n, g->n_persist * sizeof(struct persist));
 	if (!g->n_persist)
 		list_del(&g->persisting);
 	if (!g->core || g->core->snapshot.installing || last <= g->core->last_stored)

@@ -210,13 +210,18 @@ struct race {
 static long number_at(struct kv *kv, const struct kv_snap *snap, const char *key)
 {
 	struct blob *value;
-	long n;
+	struct bytes text;
+	bool negative;
+	uint64_t n;
 
 	if (kv_get(kv, snap, KV_ROWS, bytes_str(key), &value) || !value)
 		return 0;
-	n = strtol((const char *)value->b.p, NULL, 10);
+	text = value->b;
+	negative = bytes_starts(text, BYTES("-"));
+	if (!bytes_u64(bytes_skip(text, negative), INT32_MAX, &n))
+		n = 0;
 	blob_unref(&value);
-	return n;
+	return negative ? -(long)n : (long)n;
 }
 
 static void *read_sums(void *arg)
