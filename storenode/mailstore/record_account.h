@@ -9,7 +9,7 @@ struct info_rec {
 	struct bytes address, password;
 	uint64_t quota_bytes, quota_messages; /* 0: none */
 	bool disabled;
-	bool dying; /* deleted, waits for the purge */
+	bool dying;          /* deleted, waits for the purge */
 	struct bytes purged; /* its rows up to this key are gone */
 };
 

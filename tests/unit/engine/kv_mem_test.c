@@ -216,7 +216,7 @@ static long number_at(struct kv *kv, const struct kv_snap *snap, const char *key
 
 	if (kv_get(kv, snap, KV_ROWS, bytes_str(key), &value) || !value)
 		return 0;
-	text = value->b;
+	text = bytes_trim(value->b);
 	negative = bytes_starts(text, BYTES("-"));
 	if (!bytes_u64(bytes_skip(text, negative), INT32_MAX, &n))
 		n = 0;
