@@ -140,7 +140,7 @@ def environment(test, mark, folder):
     if test.tap:
         env["CMOCKA_MESSAGE_OUTPUT"] = "TAP"
     supp = os.path.join(ROOT, "tests", "lib")
-    env.setdefault("ASAN_OPTIONS", "exitcode=99:detect_stack_use_after_return=0:strict_string_checks=1")
+    env.setdefault("ASAN_OPTIONS", "exitcode=99:detect_stack_use_after_return=0:")
     env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
     env.setdefault("LSAN_OPTIONS", f"suppressions={supp}/lsan.supp:print_suppressions=0")
     env.setdefault("TSAN_OPTIONS", f"suppressions={supp}/tsan.supp:halt_on_error=0:exitcode=99")
