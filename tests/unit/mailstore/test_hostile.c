@@ -3,8 +3,8 @@
  *
  * Operations of all kinds with random fields, and valid ones with bytes changed, in sessions and
  * without, with stamps that jump. */
+#include "histories.h"
 #include "mutate.h"
-#include "store.h"
 
 #include <stdlib.h>
 
@@ -82,14 +82,15 @@ static void send(struct enemy *e)
 	store_clear(&e->s);
 }
 
-static void begin(struct enemy *e, uint64_t seed)
+static void begin(struct enemy *e, uint64_t seed, record_fn *record, void *arg)
 {
 	uint64_t account;
 
 	memset(e, 0, sizeof(*e));
-	print_message("seed %llu\n", (unsigned long long)seed);
 	prng_seed(&e->r, seed);
-	store_init(&e->s, seed % 2 ? 5 : 0);
+	store_init(&e->s, seed % 2 ? 5 : HISTORY_HOSTILE_SHARD);
+	e->s.record = record;
+	e->s.arg = arg;
 	store_hello(&e->s);
 	store_account(&e->s, "ann@example.org", 5000);
 	account = store_account(&e->s, "bob@example.org", 0);
@@ -98,25 +99,31 @@ static void begin(struct enemy *e, uint64_t seed)
 		store_append(&e->s, account, 1 + (uint32_t)i % 2, 10, i % 3 ? "D" : "S $k");
 }
 
+void history_hostile(uint64_t seed, unsigned steps, record_fn *record, void *arg)
+{
+	static struct enemy e;
+
+	begin(&e, seed, record, arg);
+	for (unsigned i = 0; i < steps; i++) {
+		send(&e);
+		if (i % 100 == 0)
+			store_hello(&e.s);
+	}
+	store_pass(&e.s, DAYS(30));
+	CHECK(e.accepted > steps / 20);
+	CHECK(e.refused > steps / 20);
+	store_release(&e.s);
+}
+
 TEST(hostile, random_operations)
 {
 	const char *text = getenv("TERN_SEED"), *count = getenv("TERN_STEPS");
 	uint64_t seed = text ? strtoull(text, NULL, 10) : 1;
-	int steps = count ? atoi(count) : 1500;
+	unsigned steps = count ? (unsigned)strtoul(count, NULL, 10) : 1500;
 
 	for (uint64_t i = 0; i < 3; i++) {
-		static struct enemy e;
-
-		begin(&e, seed + i);
-		for (int j = 0; j < steps; j++) {
-			send(&e);
-			if (j % 100 == 0)
-				store_hello(&e.s);
-		}
-		store_pass(&e.s, DAYS(30));
-		CHECK(e.accepted > (unsigned)steps / 20);
-		CHECK(e.refused > (unsigned)steps / 20);
-		store_release(&e.s);
+		print_message("seed %llu\n", (unsigned long long)(seed + i));
+		history_hostile(seed + i, steps, NULL, NULL);
 	}
 }
 
@@ -125,7 +132,7 @@ TEST(hostile, random_queries)
 {
 	static struct enemy e;
 
-	begin(&e, 2);
+	begin(&e, 2, NULL, NULL);
 	for (int i = 0; i < 2000; i++) {
 		const ProtobufCMessageDescriptor *d = &tern__query__descriptor;
 		const ProtobufCFieldDescriptor *f = &d->fields[prng_below(&e.r, d->n_fields)];

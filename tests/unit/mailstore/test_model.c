@@ -5,8 +5,8 @@
  * can be asked is compared with the model again and again. At the end the same entries are
  * applied to a second store in bigger batches: same results, same rows. Seeds are printed;
  * TERN_SEED and TERN_STEPS in the environment choose others. */
+#include "histories.h"
 #include "model.h"
-#include "store.h"
 
 #include <stdlib.h>
 
@@ -24,6 +24,8 @@ struct run {
 	size_t n, cap;
 	uint64_t next_batch, next_delivery;
 	unsigned names; /* of accounts so far */
+	record_fn *record;
+	void *arg;
 };
 
 static const char *const words[] = { "$a", "$b", "$Forwarded", "$x", "$junk" };
@@ -40,6 +42,8 @@ static void keep(void *arg, const struct entry *e)
 	struct run *t = arg;
 	struct kept *k;
 
+	if (t->record)
+		t->record(t->arg, e);
 	if (t->n == t->cap) {
 		t->cap = t->cap ? t->cap * 2 : 64;
 		t->kept = xrealloc(t->kept, t->cap * sizeof(*t->kept));
@@ -875,14 +879,13 @@ static void replay(struct run *t)
 	kv_close(&kv);
 }
 
-static void run(uint64_t seed, unsigned steps)
+void history_model(uint64_t seed, unsigned steps, record_fn *record, void *arg)
 {
 	static struct run t;
 
-	memset(&t, 0, sizeof(t));
-	print_message("seed %llu\n", (unsigned long long)seed);
+	t = (struct run){ .record = record, .arg = arg };
 	prng_seed(&t.r, seed);
-	store_init(&t.s, 5);
+	store_init(&t.s, HISTORY_MODEL_SHARD);
 	t.s.record = keep;
 	t.s.arg = &t;
 	CHECK_INT(apply(&t, OP_NEW(&t.s, hello, HELLO, hello), BYTES_NONE)->status, ERR_OK);
@@ -915,6 +918,8 @@ TEST(model, random_operations)
 	unsigned seed = from_env("TERN_SEED", 1), steps = from_env("TERN_STEPS", 1000);
 	unsigned seeds = from_env("TERN_SEEDS", 3);
 
-	for (unsigned i = 0; i < seeds; i++)
-		run(seed + i, steps);
+	for (unsigned i = 0; i < seeds; i++) {
+		print_message("seed %u\n", seed + i);
+		history_model(seed + i, steps, NULL, NULL);
+	}
 }
