@@ -16,7 +16,7 @@ wait $second || bad=1
 if [ $bad = 1 ]; then cat "$out/1" "$out/2"; exit 1; fi
 grep -q "read back by POP3" "$out/1"
 grep -h "From the start of the script" "$out/1" "$out/2" | sed 's/^ */SHOW quickstart: /'
-dirs=$(sed -n 's/.*certificates are in //p' "$out/1" "$out/2")
+dirs=$(sed -n 's/.*certificates are in //p' "$out/1" "$out/2" | sort -u)
 for dir in $dirs; do
 	if pgrep -f "$dir/" >/dev/null; then
 		echo "processes left behind:"

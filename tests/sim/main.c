@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#ifdef TERN_SANITIZE
+#include <sanitizer/lsan_interface.h>
+#endif
 #include <time.h>
 #include <unistd.h>
 
@@ -68,6 +71,9 @@ static bool run(const struct options *o, uint64_t seed, struct totals *t)
 			(void)!freopen("/dev/null", "w", stderr);
 		one(o, seed, t);
 		fflush(stdout);
+#ifdef TERN_SANITIZE
+		__lsan_do_leak_check();
+#endif
 		_exit(0);
 	}
 	waitpid(pid, &status, 0);
