@@ -106,18 +106,29 @@ def transcript(build="release", prefix=()):
     return tests
 
 
+BROKEN_RULES = ["floor", "vote-hold", "vote-durable", "lease", "sync"]
+
+
 def sim(build="release", seeds=None):
-    """Simulated clusters: sim_cluster --base SEED --seeds N, one share for each core."""
+    """Simulated clusters: sim_cluster --base SEED --seeds N, one share for each core; a few with a
+    plain state machine; and, not under sanitizers, with a rule switched off, which must be seen."""
     if not found("sim/*.c"):
         return []
     seeds = int(os.environ.get("TERN_SEEDS", seeds or 500))
     base = int(os.environ.get("TERN_SEED") or secrets.randbits(48))
     share = -(-seeds // JOBS)
-    return [Test(f"seeds-{base + i}+{min(share, seeds - i)}",
-                 [binary(build, "sim_cluster"), "--base", str(base + i),
-                  "--seeds", str(min(share, seeds - i))],
-                 seconds=1500, build=build, targets=["sim_cluster"])
-            for i in range(0, seeds, share)]
+
+    def run(name, first, count, *more):
+        return Test(name, [binary(build, "sim_cluster"), "--base", str(first),
+                           "--seeds", str(count), *more],
+                    seconds=1500, build=build, targets=["sim_cluster"])
+
+    tests = [run(f"seeds-{base + i}+{min(share, seeds - i)}", base + i, min(share, seeds - i))
+             for i in range(0, seeds, share)]
+    tests.append(run(f"plain-{base}+{seeds // 5 or 1}", base, seeds // 5 or 1, "--app=plain"))
+    if build == "release" and "TERN_SEED" not in os.environ:
+        tests += [run(f"broken-{rule}", 1, 150, f"--break={rule}") for rule in BROKEN_RULES]
+    return tests
 
 
 def programs():
