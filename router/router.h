@@ -36,7 +36,7 @@ uint32_t router_domain_shard(const struct router *r, struct bytes domain);
 const Tern__ClusterMap *router_map(const struct router *r);
 
 enum call_class {
-	CALL_READ,     /* safe to send anywhere, any number of times */
+	CALL_READ,     /* safe to send any number of times: reads, and what its own id makes one */
 	CALL_ANY,      /* as READ, but any replica may answer (chunks) */
 	CALL_OP,       /* the router gives it (client, seq) and says hello where needed */
 	CALL_DELIVERY, /* known by the delivery id inside; fenced by it */

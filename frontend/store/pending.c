@@ -235,8 +235,10 @@ __attribute__((noinline)) CO static int deliver_there(struct pending_job *job, s
 	op.version = 1;
 	op.what_case = TERN__OP__WHAT_DELIVER;
 	op.deliver = d;
-	store_call_init(&sc, u, CALL_DELIVERY, TERN__KIND__KIND_OP, shard, &op.base);
-	memcpy(sc.call.delivery, d->delivery.data, MIN(d->delivery.len, sizeof(sc.call.delivery)));
+	/* Not CALL_DELIVERY: that would fence the delivery where its outcome stays unknown, and a
+	 * message that was answered 250 could then never arrive. It is known by its id, so it may
+	 * be asked for until it is done, however often. */
+	store_call_init(&sc, u, CALL_READ, TERN__KIND__KIND_OP, shard, &op.base);
 	sc.call.grows = true;
 	if (last) {
 		sc.call.payload[0] = last;

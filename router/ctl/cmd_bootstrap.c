@@ -320,8 +320,30 @@ static int record(struct ctl *ctl, Tern__ClusterMap *m, struct why *why)
 
 /* ---- all of it --------------------------------------------------------------------------------- */
 
+/* Where shard 0 has the map there is nothing to go on with, and a node that lost its disk must not
+ * be given the ids of the map again: it joins by itself, under new ones. */
+static int check_unfinished(struct ctl *ctl, struct why *why)
+{
+	Tern__MapGet get = TERN__MAP_GET__INIT;
+	Tern__Query q = TERN__QUERY__INIT;
+	struct why none = { "" };
+	Tern__Reply *reply;
+
+	q.what_case = TERN__QUERY__WHAT_MAP;
+	q.map = &get;
+	if (!ctl_connect(ctl, &none) || ctl_query(ctl, 0, &q, &reply, &none) != 0 || !reply->map)
+		return 0;
+	return why_set(why, ERR_EXISTS,
+		       "the bootstrap is complete; a node whose disk was lost joins by itself when "
+		       "it is started");
+}
+
 static int get_map(struct ctl *ctl, bool resume, Tern__ClusterMap **m, struct why *why)
 {
+	int ret = resume ? check_unfinished(ctl, why) : 0;
+
+	if (ret < 0)
+		return ret;
 	if (resume)
 		return old_map(ctl, m, why);
 	*m = arena_new(&ctl->mem, Tern__ClusterMap);

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric.h"
 
 #include <stdlib.h>
 
@@ -173,6 +174,7 @@ static void export_opened(struct group *g, struct job *j)
 	x->conf = j->conf;
 	x->floor = j->applied.index;
 	x->used_ms = clock_ms();
+	metric_inc(M_snapshots_sent_total);
 	log_info(NULL, "export_open", "shard=%u index=%lu rows=%lu", g->shard, x->applied.index,
 		 x->applied.state.rows);
 	offer_all(g);
@@ -507,6 +509,7 @@ void snapshot_switched(struct group *g)
 				    .log_ms = in->d.log_ms,
 				    .state = in->d.state };
 	c = in->conf;
+	metric_inc(M_snapshots_installed_total);
 	log_info(NULL, "install_done", "shard=%u index=%lu", g->shard, in->index);
 	install_free(g);
 	group_installed(g, &a, &c);
