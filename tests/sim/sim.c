@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FAULT_MS 20000 /* of faults, then all is healed */
-#define HEAL_MS 40000  /* by then everything must be done */
-#define SETTLE_MS 3000 /* after that all replicas are alike */
+#define FAULT_MS 20000  /* of faults, then all is healed */
+#define HEAL_MS 40000   /* by then everything must be done */
+#define SETTLE_MS 10000 /* after that all replicas are alike: a follower is probed once a second */
 
 struct sim *sim_current;
 static unsigned turn_of = SIM_NODES;
