@@ -123,8 +123,13 @@ def processes_of(mark):
 
 
 def clean_up(pgid, mark):
-    """Kills what a test left behind; returns how many processes that were."""
-    left = processes_of(mark)
+    """Kills what a test left behind; returns how many processes that were.
+
+    A helper that ends because its parent did (a sanitizer's symbolizer, whose input closed) is
+    not left behind: it has two seconds to go."""
+    end = time.monotonic() + 2
+    while (left := processes_of(mark)) and time.monotonic() < end:
+        time.sleep(0.05)
     for kill, target in [(os.killpg, pgid)] + [(os.kill, pid) for pid in left]:
         try:
             kill(target, signal.SIGKILL)
