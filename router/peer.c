@@ -108,6 +108,7 @@ static void on_event(struct peer *p, uint16_t event, uint32_t value)
 		break;
 	case ZMQ_EVENT_DISCONNECTED:
 		on_message(p); /* answers that came before the end count */
+		loop_zmq_used(p->dealer_watch);
 		loop_timer_set(p->reopen, STUCK_MS, 0);
 		set_up(p, false);
 		break;
@@ -224,8 +225,13 @@ bool peer_up(const struct peer *p)
 
 int peer_send(struct peer *p, struct msg *m)
 {
-	if (p->up)
-		return wire_send(p->dealer, BYTES_NONE, m);
-	msg_release(m);
-	return -ERR_BUSY;
+	int ret;
+
+	if (!p->up) {
+		msg_release(m);
+		return -ERR_BUSY;
+	}
+	ret = wire_send(p->dealer, BYTES_NONE, m);
+	loop_zmq_used(p->dealer_watch);
+	return ret;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* loop.c - one uv_loop_t and the lists of what libuv does not know: posts, hooks, ZeroMQ.
  *
- * A turn ends in uv_prepare: the hooks run, then every ZeroMQ socket is asked for its events,
- * since a send may have swallowed the edge of ZMQ_FD; if one has input an idle handle keeps
- * the poll from sleeping. uv_check, right after the poll, stops it and reads. */
+ * A turn ends in uv_prepare: the hooks run, then every ZeroMQ socket that was used in this turn
+ * is asked for its events, since a send may have swallowed the edge of ZMQ_FD; if one has input
+ * an idle handle keeps the poll from sleeping. uv_check, right after the poll, stops it and
+ * reads. Asking costs ZeroMQ two system calls, so nobody is asked without a reason. */
 #include "base/loop.h"
 
 #include "base/clock.h"
@@ -69,6 +70,7 @@ struct loop_zmq {
 	uv_poll_t uv;
 	struct list node;
 	void *socket;
+	bool look;                   /* it may have input */
 	void (*readable)(void *arg); /* NULL: freed, waits for libuv to let go */
 	void *arg;
 };
@@ -81,14 +83,15 @@ static void must(int ret)
 
 /* ---- ZeroMQ -------------------------------------------------------------------------- */
 
-static bool has_input(const struct loop_zmq *z)
+static bool has_input(struct loop_zmq *z)
 {
 	int events = 0;
 	size_t n = sizeof(events);
 
-	if (!z->readable || zmq_getsockopt(z->socket, ZMQ_EVENTS, &events, &n) < 0)
+	if (!z->readable || !z->look || zmq_getsockopt(z->socket, ZMQ_EVENTS, &events, &n) < 0)
 		return false;
-	return events & ZMQ_POLLIN;
+	z->look = events & ZMQ_POLLIN;
+	return z->look;
 }
 
 static void read_sockets(struct loop *loop)
@@ -96,22 +99,28 @@ static void read_sockets(struct loop *loop)
 	list_foreach(&loop->zmqs, node) {
 		struct loop_zmq *z = list_entry(node, struct loop_zmq, node);
 
-		if (has_input(z))
+		if (z->readable && z->look)
 			z->readable(z->arg);
 	}
 }
 
 static bool sockets_have_input(struct loop *loop)
 {
+	bool any = false;
+
 	list_foreach(&loop->zmqs, node)
-		if (has_input(list_entry(node, struct loop_zmq, node)))
-			return true;
-	return false;
+		any |= has_input(list_entry(node, struct loop_zmq, node));
+	return any;
 }
 
-static void on_zmq_fd(uv_poll_t *uv UNUSED, int status UNUSED, int events UNUSED)
+static void on_zmq_fd(uv_poll_t *uv, int status UNUSED, int events UNUSED)
 {
-	/* It only ends the sleep; on_check looks at the socket itself. */
+	container_of(uv, struct loop_zmq, uv)->look = true; /* on_check reads */
+}
+
+void loop_zmq_used(struct loop_zmq *z)
+{
+	z->look = true;
 }
 
 struct loop_zmq *loop_zmq_new(struct loop *loop, void *socket, void (*readable)(void *arg),
@@ -126,6 +135,7 @@ struct loop_zmq *loop_zmq_new(struct loop *loop, void *socket, void (*readable)(
 	z->socket = socket;
 	z->readable = readable;
 	z->arg = arg;
+	z->look = true;
 	must(uv_poll_init(&loop->uv, &z->uv, fd));
 	must(uv_poll_start(&z->uv, UV_READABLE, on_zmq_fd));
 	list_add(&loop->zmqs, &z->node);

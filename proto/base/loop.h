@@ -46,11 +46,15 @@ void loop_signal_free(struct loop_signal **s);
 /* Runs fn(arg) on the loop's thread, in order, soon. From any thread. Wake-ups coalesce. */
 void loop_post(struct loop *loop, void (*fn)(void *arg), void *arg);
 
-/* A ZeroMQ socket: `readable` is called on every turn in which ZMQ_POLLIN holds and reads
- * what it wants (bounded, say 256 messages); nothing is lost when it leaves some. */
+/* A ZeroMQ socket: `readable` is called on every turn in which ZMQ_POLLIN holds, now and then
+ * without need, and reads what it wants (bounded, say 256 messages); nothing is lost when it
+ * leaves some. */
 struct loop_zmq *loop_zmq_new(struct loop *loop, void *socket, void (*readable)(void *arg),
 			      void *arg);
 void loop_zmq_free(struct loop_zmq **z); /* before zmq_close */
+/* To be called whenever something was sent on the socket, or read outside `readable`: that may
+ * have taken in the news of a message, which then shows on no descriptor. */
+void loop_zmq_used(struct loop_zmq *z);
 
 /* Called once at the end of every turn that did any work (flush batches here). */
 struct loop_hook;

@@ -82,6 +82,7 @@ static void send_to(struct requests *rs, struct bytes peer, struct msg *m)
 	/* The peer is gone or does not read: its router asks again. */
 	if (wire_send(rs->socket, peer, m) < 0)
 		msg_release(m);
+	loop_zmq_used(rs->watch);
 }
 
 void request_reply(struct request *r, int status, struct blob *body)
