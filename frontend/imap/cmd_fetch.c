@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_fetch.c - FETCH: pages of rows, each row one answer.
  *
- * The next page is asked for when the client has taken this one. A message that cannot be read
+ * The first page is asked for before the news are: where the mailbox is as the client knows it
+ * there are none, and that is one request less; where it is not, news come first and the page is
+ * asked for again. The next page is asked for when the client has taken this one. A message that cannot be read
  * is left out and the rest goes on; the tagged answer says so. What was read is marked \Seen
  * after it has been sent, by one change for each page. */
 #include "imap/fetch.h"
@@ -31,14 +33,20 @@ static uint32_t columns_of(const struct fetch_item *item)
 	}
 }
 
+static bool is_section(const struct fetch_item *item)
+{
+	return columns_of(item) & ROW_CHUNKS;
+}
+
 static void prepare(struct fetch *f, struct imap *im, const struct imap_cmd *cmd)
 {
-	*f = (struct fetch){ .im = im, .uid = cmd->uid };
+	*f = (struct fetch){ .im = im, .uid = cmd->uid, .by_uid = cmd->uid };
 	f->items = cmd->fetch.items;
 	f->n = cmd->fetch.n;
 	for (size_t i = 0; i < f->n; i++) {
 		f->columns |= columns_of(&f->items[i]);
 		f->marks |= !im->read_only && fetch_marks(&f->items[i]);
+		f->bodies |= is_section(&f->items[i]) && fetch_reads_body(&f->items[i]);
 		f->uid &= f->items[i].what != FETCH_UID;
 	}
 	if (f->marks)
@@ -166,18 +174,20 @@ CO static int mark(struct fetch *f, const struct uidset *unseen, struct arena *m
 
 /* ---- pages ---------------------------------------------------------------------------------- */
 
-CO static int show_page(struct fetch *f, struct bytes page, struct arena *mem)
+CO static int show_page(struct fetch *f, const struct store_page *page, struct arena *mem)
 {
+	struct bytes rows = page->rows;
 	struct uidset unseen;
 	int ret = 0, marked;
 
+	f->page = page;
 	uidset_init(&unseen);
 	imap_tell_keywords(f->im);
-	while (ret == 0 && page.n) {
+	while (ret == 0 && rows.n) {
 		struct row row;
 		uint32_t seq;
 
-		if (!row_unpack(&page, f->columns, &row)) {
+		if (!row_unpack(&rows, f->columns, &row)) {
 			ret = -ERR_CORRUPT;
 			break;
 		}
@@ -195,20 +205,23 @@ CO static int show_page(struct fetch *f, struct bytes page, struct arena *mem)
 
 CO static int show_rows(struct fetch *f, const struct uidset *uids)
 {
+	struct store_ask ask = { .uids = uids, .columns = f->columns, .max_bytes = PAGE };
+	struct store_page page = { .next_uid = 1 };
 	struct imap *im = f->im;
-	uint32_t next = 1;
 	struct arena mem;
 	int ret = 0;
 
 	arena_init(&mem, 0);
-	while (ret == 0 && next) {
-		struct bytes page;
-
+	ask.bodies = f->bodies;
+	while (ret == 0 && page.next_uid) {
+		ask.from_uid = page.next_uid;
 		arena_clear(&mem);
-		ret = store_rows(&im->s->user, &im->box, uids, f->columns, next, PAGE, &mem, &page,
-				 &next);
+		ret = store_rows(&im->s->user, &im->box, &ask, &mem, &page);
+		if (ret == 0 && !f->told && !imap_is_current(im, page.modseq, f->by_uid))
+			ret = RUN_NEWS;
+		f->told = true;
 		if (ret == 0)
-			ret = show_page(f, page, &mem);
+			ret = show_page(f, &page, &mem);
 	}
 	arena_release(&mem);
 	return ret;
@@ -227,28 +240,45 @@ CO static int show_set(struct fetch *f, const struct uidset *uids)
 	return ret;
 }
 
-CO int imap_cmd_fetch(struct imap *im, struct imap_cmd *cmd)
+CO static int show_wanted(struct fetch *f, struct imap_cmd *cmd)
 {
+	struct imap *im = f->im;
 	struct uidset uids;
 	uint64_t wanted;
-	struct fetch f;
 	int ret;
 
 	uidset_init(&uids);
-	prepare(&f, im, cmd);
 	view_resolve(&im->view, cmd->set, cmd->uid, &uids);
 	wanted = uidset_count(&uids);
 	view_cover(&im->view, &uids);
-	ret = show_set(&f, &uids);
-	if (ret == 0 && f.worst) {
-		cmd->text = "Some of the messages cannot be read";
-		ret = f.worst;
-	} else if (ret == 0 && f.shown < wanted) {
+	ret = wanted == 0 && !f->told ? RUN_NEWS : show_set(f, &uids);
+	if (ret == 0 && f->shown < wanted) {
 		/* RFC 5530: somebody else expunged them; NOOP will say which. */
 		cmd->code = "EXPUNGEISSUED";
 		cmd->text = "Some of the messages are gone";
 	}
-	finish(&f);
 	uidset_release(&uids);
+	return ret;
+}
+
+CO int imap_cmd_fetch(struct imap *im, struct imap_cmd *cmd)
+{
+	struct fetch f;
+	int ret;
+
+	prepare(&f, im, cmd);
+	ret = show_wanted(&f, cmd);
+	if (ret == RUN_NEWS) {
+		f.told = true;
+		ret = imap_sync(im, cmd->uid);
+		if (ret == 0)
+			ret = show_wanted(&f, cmd);
+	}
+	if (ret == 0 && f.worst) {
+		cmd->code = NULL;
+		cmd->text = "Some of the messages cannot be read";
+		ret = f.worst;
+	}
+	finish(&f);
 	return ret;
 }

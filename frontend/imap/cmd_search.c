@@ -39,17 +39,20 @@ CO static int judge_content(struct search *q, const struct row *row, struct aren
 	return ret < 0 ? ret : search_breathe(q);
 }
 
-CO static int judge_page(struct search *q, struct bytes page, uint32_t columns, judge_fn *fn)
+CO static int judge_page(struct search *q, const struct store_page *page, uint32_t columns,
+			 judge_fn *fn)
 {
+	struct bytes rows = page->rows;
 	struct arena mem;
 	int ret = 0;
 
+	q->page = page;
 	arena_init(&mem, 0);
-	while (ret == 0 && page.n) {
+	while (ret == 0 && rows.n) {
 		struct row row;
 
 		arena_clear(&mem);
-		if (!row_unpack(&page, columns, &row))
+		if (!row_unpack(&rows, columns, &row))
 			ret = -ERR_CORRUPT;
 		else if (view_seq(&q->im->view, row.uid))
 			ret = fn(q, &row, &mem);
@@ -58,30 +61,30 @@ CO static int judge_page(struct search *q, struct bytes page, uint32_t columns, 
 	return ret;
 }
 
-CO static int judge_rows(struct search *q, const struct uidset *uids, uint32_t columns,
-			 uint32_t max, judge_fn *fn)
+CO static int judge_rows(struct search *q, struct store_ask *ask, judge_fn *fn)
 {
 	struct imap *im = q->im;
-	uint32_t next = 1;
+	struct store_page page = { .next_uid = 1 };
 	struct arena mem;
 	int ret = 0;
 
 	arena_init(&mem, 0);
-	while (ret == 0 && next) {
-		struct bytes page;
-
+	while (ret == 0 && page.next_uid) {
+		ask->from_uid = page.next_uid;
 		arena_clear(&mem);
-		ret = store_rows(&im->s->user, &im->box, uids, columns, next, max, &mem, &page,
-				 &next);
+		ret = store_rows(&im->s->user, &im->box, ask, &mem, &page);
 		q->slice = clock_ms();
+		if (ret == 0 && !q->told && !imap_is_current(im, page.modseq, q->by_uid))
+			ret = RUN_NEWS;
+		q->told = true;
 		if (ret == 0)
-			ret = judge_page(q, page, columns, fn);
+			ret = judge_page(q, &page, ask->columns, fn);
 	}
 	arena_release(&mem);
 	return ret;
 }
 
-CO static int judge_set(struct search *q, const struct uidset *uids, uint32_t columns, uint32_t max,
+CO static int judge_set(struct search *q, const struct uidset *uids, struct store_ask ask,
 			judge_fn *fn)
 {
 	int ret = 0;
@@ -89,7 +92,8 @@ CO static int judge_set(struct search *q, const struct uidset *uids, uint32_t co
 	for (size_t i = 0; ret == 0 && i < uids->n; i += RANGES) {
 		struct uidset part = { .v = uids->v + i, .n = MIN(uids->n - i, (size_t)RANGES) };
 
-		ret = judge_rows(q, &part, columns, max, fn);
+		ask.uids = &part;
+		ret = judge_rows(q, &ask, fn);
 	}
 	return ret;
 }
@@ -110,16 +114,19 @@ static void narrow(struct search *q, struct uidset *uids)
 
 CO static int search(struct search *q)
 {
+	struct store_ask cheap = { .columns = q->columns, .max_bytes = PAGE };
+	struct store_ask deep = { .columns = q->columns | DEEP, .max_bytes = DEEP_PAGE };
 	struct uidset uids;
 	int ret;
 
 	uidset_init(&uids);
 	narrow(q, &uids);
-	ret = judge_set(q, &uids, q->columns, PAGE, judge_row);
+	ret = uids.n == 0 && !q->told ? RUN_NEWS : judge_set(q, &uids, cheap, judge_row);
 	uidset_release(&uids);
 	if (ret == 0 && q->open.n) {
 		view_cover(&q->im->view, &q->open);
-		ret = judge_set(q, &q->open, q->columns | DEEP, DEEP_PAGE, judge_content);
+		deep.bodies = q->n_texts > 0;
+		ret = judge_set(q, &q->open, deep, judge_content);
 	}
 	return ret;
 }
@@ -164,16 +171,11 @@ static void release(struct search *q)
 	uidset_release(&q->open);
 }
 
-CO int imap_cmd_search(struct imap *im, struct imap_cmd *cmd)
+CO static int run_search(struct imap *im, const struct imap_cmd *cmd, bool told)
 {
-	struct search q = { .im = im, .root = cmd->search.root };
+	struct search q = { .im = im, .root = cmd->search.root, .by_uid = cmd->uid, .told = told };
 	int ret;
 
-	if (!known_charset(cmd->search.charset)) {
-		cmd->code = "BADCHARSET (US-ASCII UTF-8)";
-		cmd->text = "No such charset";
-		return -ERR_INVALID;
-	}
 	uidset_init(&q.hits);
 	uidset_init(&q.open);
 	q.slice = clock_ms();
@@ -183,8 +185,27 @@ CO int imap_cmd_search(struct imap *im, struct imap_cmd *cmd)
 	ret = search(&q);
 	if (ret == 0)
 		ret = tell_hits(&q, cmd->uid);
+	release(&q);
+	return ret;
+}
+
+/* As FETCH does: the rows before the news, in the hope that there are none. */
+CO int imap_cmd_search(struct imap *im, struct imap_cmd *cmd)
+{
+	int ret;
+
+	if (!known_charset(cmd->search.charset)) {
+		cmd->code = "BADCHARSET (US-ASCII UTF-8)";
+		cmd->text = "No such charset";
+		return -ERR_INVALID;
+	}
+	ret = run_search(im, cmd, false);
+	if (ret == RUN_NEWS) {
+		ret = imap_sync(im, cmd->uid);
+		if (ret == 0)
+			ret = run_search(im, cmd, true);
+	}
 	if (ret == -ERR_LIMIT)
 		cmd->text = "The search took too long";
-	release(&q);
 	return ret;
 }

@@ -46,19 +46,20 @@ static int load(struct view *v, struct bytes page, uint32_t columns, uint32_t ui
 CO static int load_view(struct imap *im, struct bytes path, struct mailbox *info)
 {
 	struct session *s = im->s;
-	uint32_t next = 0;
-	struct bytes page;
+	struct store_page page;
 	struct arena mem;
-	int ret = store_select(&s->user, s->account, path, COLUMNS, &s->mem, info, &im->box, &page,
-			       &next);
+	int ret = store_select(&s->user, s->account, path, COLUMNS, &s->mem, info, &im->box,
+			       &page.rows, &page.next_uid);
 
 	if (ret == 0)
-		ret = load(&im->view, page, COLUMNS, info->uid_next);
+		ret = load(&im->view, page.rows, COLUMNS, info->uid_next);
 	arena_init(&mem, 0);
-	while (ret == 0 && next && next < info->uid_next) {
-		ret = store_rows(&s->user, &im->box, NULL, 0, next, 0, &mem, &page, &next);
+	while (ret == 0 && page.next_uid && page.next_uid < info->uid_next) {
+		struct store_ask ask = { .from_uid = page.next_uid };
+
+		ret = store_rows(&s->user, &im->box, &ask, &mem, &page);
 		if (ret == 0)
-			ret = load(&im->view, page, 0, info->uid_next);
+			ret = load(&im->view, page.rows, 0, info->uid_next);
 		arena_clear(&mem);
 	}
 	arena_release(&mem);

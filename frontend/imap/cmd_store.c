@@ -11,7 +11,7 @@ struct store_run {
 	const struct imap_cmd *cmd;
 	struct store_flags flags;
 	enum store_mode mode;
-	uint64_t done;
+	uint64_t done, modseq; /* modseq: of the last change */
 };
 
 CO static int tell_rows(struct store_run *r, struct bytes page)
@@ -29,6 +29,7 @@ CO static int tell_rows(struct store_run *r, struct bytes page)
 			return -ERR_CORRUPT;
 		}
 		r->done++;
+		r->modseq = MAX(r->modseq, row.modseq);
 		view_tell(&im->view, row.modseq);
 		if (!r->cmd->store.silent)
 			imap_write_flags(im, &out, &row);
@@ -60,6 +61,7 @@ CO int imap_cmd_store(struct imap *im, struct imap_cmd *cmd)
 	struct store_run r = { .im = im, .cmd = cmd, .flags = imap_store_flags(&cmd->flags) };
 	struct uidset uids, step;
 	struct view_steps at = { 0 };
+	uint64_t before = im->view.modseq;
 	int ret = 0;
 
 	r.mode = cmd->store.mode == '+' ? FLAGS_ADD :
@@ -70,6 +72,7 @@ CO int imap_cmd_store(struct imap *im, struct imap_cmd *cmd)
 	view_resolve(&im->view, cmd->set, cmd->uid, &uids);
 	while (ret == 0 && view_step(&uids, &at, STEP, &step))
 		ret = store_step(&r, &step);
+	im->current = r.modseq > before && r.modseq == im->view.modseq;
 	if (ret == 0 && r.done < uidset_count(&uids)) {
 		cmd->code = "EXPUNGEISSUED";
 		cmd->text = "Some of the messages are gone";

@@ -48,6 +48,13 @@ bool fetch_marks(const struct fetch_item *item)
 	       item->what == FETCH_RFC822_TEXT;
 }
 
+bool fetch_reads_body(const struct fetch_item *item)
+{
+	struct section s = section_of(item);
+
+	return s.n > 0 || s.what != SECTION_HEADER;
+}
+
 static void write_label(struct buf *out, const struct fetch_item *item)
 {
 	static const char *const names[] = { [FETCH_RFC822] = "RFC822",
@@ -90,7 +97,7 @@ CO int imap_body_next(struct body *b, struct bytes *piece)
 static struct body *body_of(struct fetch *f, const struct row *row)
 {
 	if (!f->body)
-		f->body = body_open(&f->im->s->user, row, f->im->s->account);
+		f->body = body_open(&f->im->s->user, row, f->im->s->account, f->page);
 	return f->body;
 }
 

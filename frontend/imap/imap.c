@@ -193,19 +193,25 @@ CO static int run_command(struct imap *im, struct imap_cmd *cmd)
 		cmd->text = "The mailbox was opened read-only";
 		return -ERR_CANNOT;
 	}
-	if (flags & NEWS)
-		ret = imap_sync(im, flags & EXPUNGES);
-	if (ret == 0)
-		ret = commands[cmd->verb].run(im, cmd);
-	return ret;
+	/* A UID from elsewhere, say from an APPEND on the client's other connection. */
+	if ((flags & NEWS_AFTER) && cmd->uid && !view_knows(&im->view, cmd->set))
+		ret = imap_sync(im, true);
+	im->current = false;
+	if (ret < 0)
+		return ret;
+	return commands[cmd->verb].run(im, cmd);
 }
 
 /* What a command did is true whether or not its news can be had. */
 CO static int run_news(struct imap *im, const struct imap_cmd *cmd)
 {
-	if (!im->selected || !(commands[cmd->verb].flags & NEWS_AFTER))
+	unsigned flags = commands[cmd->verb].flags;
+	bool expunges = flags & EXPUNGES;
+
+	if (!im->selected || !(flags & NEWS_AFTER) ||
+	    (im->current && imap_is_current(im, im->view.modseq, expunges)))
 		return 0;
-	return imap_sync(im, true);
+	return imap_sync(im, expunges);
 }
 
 CO static void imap_run(struct session *s)

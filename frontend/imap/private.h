@@ -26,13 +26,15 @@ struct imap {
 	struct view view;
 	struct store_box box;
 	size_t keywords_told;
+	bool current; /* the command that runs knows that there are no news */
 	struct store_watch *watch;
 };
 
+/* FETCH and SEARCH see to news themselves, before their answers. What changes messages acts on
+ * those that the client knows of, and news come after it. */
 enum {                      /* of commands, in cmd.def */
-       NEWS = BIT(0),       /* first asks what has changed, and tells it */
+       NEWS_AFTER = BIT(0), /* asks at the end what has changed, and tells it */
        EXPUNGES = BIT(1),   /* messages that are gone too: numbers may change (RFC 3501, 7.4.1) */
-       NEWS_AFTER = BIT(2), /* tells all that has changed at the end */
        WRITES = BIT(3),     /* to the mailbox selected */
 };
 
@@ -41,6 +43,7 @@ enum {                      /* of commands, in cmd.def */
 enum {
 	RUN_ANSWERED = 1, /* nothing more is to be said */
 	RUN_BAD = 2,      /* BAD, with cmd->text */
+	RUN_NEWS = 3,     /* inside a command: the client must hear news first */
 };
 typedef int run_fn(struct imap *im, struct imap_cmd *cmd);
 #define CMD(verb, name, arguments, run, states, flags) CO run_fn run;
@@ -59,6 +62,8 @@ void capability_write(const struct session *s, struct buf *out); /* "CAPABILITY 
 /* Asks what has changed and tells it; `expunges`: what is gone too. -ERR_NOTFOUND: the mailbox
  * itself is gone. */
 CO int imap_sync(struct imap *im, bool expunges) MUST_USE;
+/* What was read when the mailbox was at `modseq` is what the client knows of. */
+bool imap_is_current(const struct imap *im, uint64_t modseq, bool expunges);
 /* The selected mailbox no longer exists: says so and closes. Returns RUN_ANSWERED. */
 int imap_mailbox_gone(struct imap *im);
 /* "* 3 FETCH (UID 7 FLAGS (\Seen))" */

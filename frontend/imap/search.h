@@ -23,8 +23,10 @@ struct search {
 	struct search_key **texts; /* SEARCH_BODY and SEARCH_TEXT, by slot */
 	bool *found;
 	size_t n_texts, n_keys;
+	bool by_uid, told; /* UID SEARCH; there are no news that should be told before */
 	uint64_t deadline, slice;
-	uint64_t wall_ms; /* for YOUNGER and OLDER */
+	uint64_t wall_ms;              /* for YOUNGER and OLDER */
+	const struct store_page *page; /* that is judged */
 	struct uidset hits, open;
 };
 

@@ -166,7 +166,7 @@ CO static int look_at_parts(struct reading *r)
 
 static struct body *open_body(struct search *q, const struct subject *m)
 {
-	return body_open(&q->im->s->user, m->row, q->im->s->account);
+	return body_open(&q->im->s->user, m->row, q->im->s->account, q->page);
 }
 
 /* The stored header where there is one, else from the content. */

@@ -100,20 +100,21 @@ static int note_fresh(struct news *n, struct bytes page, uint32_t columns)
 CO static int reload(struct news *n)
 {
 	struct imap *im = n->im;
+	struct store_page page = { .next_uid = 1 };
 	struct uidset gone;
-	uint32_t next = 1;
-	struct bytes page;
 	struct row row;
 	int ret = 0;
 
 	uidset_init(&gone);
 	for (size_t i = 0; i < im->view.uids.n; i++)
 		uidset_add(&gone, im->view.uids.v[i].from, im->view.uids.v[i].to);
-	while (ret == 0 && next) {
-		ret = store_rows(&im->s->user, &im->box, NULL, 0, next, 0, &n->mem, &page, &next);
+	while (ret == 0 && page.next_uid) {
+		struct store_ask ask = { .from_uid = page.next_uid };
+
+		ret = store_rows(&im->s->user, &im->box, &ask, &n->mem, &page);
 		if (ret == 0)
-			ret = note_fresh(n, page, 0);
-		while (ret == 0 && row_unpack(&page, 0, &row))
+			ret = note_fresh(n, page.rows, 0);
+		while (ret == 0 && row_unpack(&page.rows, 0, &row))
 			uidset_remove(&gone, row.uid, row.uid);
 	}
 	if (ret == 0)
@@ -191,6 +192,11 @@ CO static int tell(struct news *n, bool expunges)
 	for (size_t i = 0; ret == 0 && i < n->n; i++)
 		ret = tell_flags(n, n->pages[i]);
 	return ret;
+}
+
+bool imap_is_current(const struct imap *im, uint64_t modseq, bool expunges)
+{
+	return modseq == im->view.modseq && (im->view.gone.n == 0 || !expunges);
 }
 
 CO int imap_sync(struct imap *im, bool expunges)

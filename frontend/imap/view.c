@@ -173,6 +173,18 @@ static void add_numbers(struct view *v, uint32_t from, uint32_t to, struct uidse
 	uidset_release(&span);
 }
 
+bool view_knows(struct view *v, struct bytes set)
+{
+	struct uidset named;
+	bool knows;
+
+	uidset_init(&named);
+	knows = !uidset_parse(&named, set, view_max(v), SIZE_MAX) || named.n == 0 ||
+		named.v[named.n - 1].to <= view_max(v);
+	uidset_release(&named);
+	return knows;
+}
+
 /* '*' is the last message there is: of an empty mailbox nothing. */
 void view_resolve(struct view *v, struct bytes set, bool uid, struct uidset *out)
 {
@@ -238,6 +250,10 @@ void view_tell(struct view *v, uint64_t modseq)
 
 	if (modseq <= v->modseq || view_was_told(v, modseq))
 		return;
+	if (modseq == v->modseq + 1) { /* nobody changed anything of this account in between */
+		v->modseq = modseq;
+		return;
+	}
 	if (last->to + 1 != modseq) {
 		v->next_told = (v->next_told + 1) % VIEW_TOLD;
 		last = &v->told[v->next_told];

@@ -38,6 +38,8 @@ void view_forget(struct view *v, void (*tell)(void *arg, uint32_t seq), void *ar
 /* A sequence-set that lex_set has checked, of numbers or (`uid`) of UIDs, as the UIDs of the
  * messages that it names and that are here. */
 void view_resolve(struct view *v, struct bytes set, bool uid, struct uidset *out);
+/* A set of UIDs names none above those that this client has heard of. */
+bool view_knows(struct view *v, struct bytes set);
 /* Joins neighbours: ranges that have none of our messages between them. Shorter to send. */
 void view_cover(struct view *v, struct uidset *set);
 /* Takes a set apart: the next at most `max` of its UIDs. Zero *at to begin. */

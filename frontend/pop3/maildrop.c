@@ -25,21 +25,22 @@ static int take_page(struct maildrop *d, struct bytes page)
 
 CO static int load(struct session *s, struct maildrop *d)
 {
+	struct store_ask ask = { .columns = ROW_SIZE, .max_bytes = PAGE };
+	struct store_page page;
 	struct mailbox info;
-	struct bytes page;
 	struct arena mem;
-	uint32_t next;
 	int ret;
 
 	arena_init(&mem, 0);
 	ret = store_select(&s->user, s->account, BYTES("INBOX"), ROW_SIZE, &mem, &info, &d->box,
-			   &page, &next);
+			   &page.rows, &page.next_uid);
 	while (ret == 0) {
-		ret = take_page(d, page);
-		if (ret < 0 || next == 0)
+		ret = take_page(d, page.rows);
+		if (ret < 0 || page.next_uid == 0)
 			break;
+		ask.from_uid = page.next_uid;
 		arena_clear(&mem);
-		ret = store_rows(&s->user, &d->box, NULL, ROW_SIZE, next, PAGE, &mem, &page, &next);
+		ret = store_rows(&s->user, &d->box, &ask, &mem, &page);
 	}
 	arena_release(&mem);
 	return ret;
@@ -102,23 +103,24 @@ void maildrop_undelete(struct maildrop *d)
 CO int maildrop_body(struct session *s, struct maildrop *d, const struct drop_message *m,
 		     struct body **body)
 {
-	uint32_t columns = ROW_SIZE | ROW_CHUNKS, next;
+	struct store_ask ask = { .columns = ROW_SIZE | ROW_CHUNKS, .bodies = true };
+	struct store_page page;
 	struct uidset one;
-	struct bytes page;
 	struct row row;
 	int ret;
 
 	uidset_init(&one);
 	uidset_add(&one, m->uid, m->uid);
-	ret = store_rows(&s->user, &d->box, &one, columns, m->uid, PAGE, &s->mem, &page, &next);
+	ask.uids = &one;
+	ret = store_rows(&s->user, &d->box, &ask, &s->mem, &page);
 	uidset_release(&one);
 	if (ret < 0)
 		return ret;
-	if (page.n == 0)
+	if (page.rows.n == 0)
 		return -ERR_NOTFOUND;
-	if (!row_unpack(&page, columns, &row) || row.uid != m->uid)
+	if (!row_unpack(&page.rows, ask.columns, &row) || row.uid != m->uid)
 		return -ERR_CORRUPT;
-	*body = body_open(&s->user, &row, s->account);
+	*body = body_open(&s->user, &row, s->account, &page);
 	body_range(*body, 0, row.size);
 	return 0;
 }

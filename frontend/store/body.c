@@ -18,12 +18,22 @@ struct body {
 	struct row_chunk *chunks;
 	uint64_t *starts; /* offset of each chunk in the message */
 	size_t n_chunks;
-	size_t loaded; /* chunk in the buffer + 1; 0: none */
+	size_t loaded;        /* chunk in the buffer + 1; 0: none */
+	struct bytes at_hand; /* the only chunk, as stored, where it came with the row */
 	uint8_t *buffer;
 	struct arena mem;
 };
 
-struct body *body_open(struct store_user *u, const struct row *row, uint64_t account)
+static struct bytes came_along(const struct store_page *page, uint32_t uid)
+{
+	for (size_t i = 0; page && i < page->n_bodies; i++)
+		if (page->bodies[i].uid == uid)
+			return page->bodies[i].stored;
+	return BYTES_NONE;
+}
+
+struct body *body_open(struct store_user *u, const struct row *row, uint64_t account,
+		       const struct store_page *page)
 {
 	struct body *b = xnew(struct body);
 	struct bytes list = row->chunks;
@@ -32,6 +42,7 @@ struct body *body_open(struct store_user *u, const struct row *row, uint64_t acc
 	b->user = u;
 	b->account = account;
 	b->size = row->size;
+	b->at_hand = came_along(page, row->uid);
 	arena_init(&b->mem, 0);
 	b->prefix = bytes_dup(&b->mem, row->prefix);
 	b->chunks = arena_array(&b->mem, struct row_chunk, row->n_chunks + 1);
@@ -61,13 +72,8 @@ void body_range(struct body *b, uint64_t from, uint64_t n)
 	b->end = b->at + MIN(n, b->size - b->at);
 }
 
-static int chunk_take(struct body *b, const struct row_chunk *c, const struct msg *reply)
+static int chunk_take(struct body *b, const struct row_chunk *c, struct bytes stored)
 {
-	struct bytes stored;
-
-	if (reply->n_payload != 1)
-		return -ERR_CORRUPT;
-	stored = reply->payload[0]->b;
 	if (stored.n != c->stored || !hash128_eq(hash128(stored), c->hash))
 		return -ERR_CORRUPT;
 	if (!b->buffer)
@@ -75,17 +81,13 @@ static int chunk_take(struct body *b, const struct row_chunk *c, const struct ms
 	return codec_unpack(stored, c->raw, b->buffer);
 }
 
-CO static int chunk_load(struct body *b, size_t i)
+CO static int chunk_fetch(struct body *b, const struct row_chunk *c)
 {
 	Tern__ChunksQuery ask = TERN__CHUNKS_QUERY__INIT;
 	Tern__ChunkRef ref = TERN__CHUNK_REF__INIT, *refs[1] = { &ref };
-	const struct row_chunk *c = &b->chunks[i];
 	struct store_call sc;
 	int ret;
 
-	if (b->loaded == i + 1)
-		return 0;
-	b->loaded = 0;
 	ref.index = c->index;
 	ref.term = c->term;
 	ref.raw = c->raw;
@@ -100,8 +102,21 @@ CO static int chunk_load(struct body *b, size_t i)
 	store_call_start(&sc);
 	ret = store_call_wait(&sc);
 	if (ret == 0)
-		ret = chunk_take(b, c, &sc.call.reply);
+		ret = sc.call.reply.n_payload == 1 ? chunk_take(b, c, sc.call.reply.payload[0]->b) :
+						     -ERR_CORRUPT;
 	store_call_release(&sc);
+	return ret;
+}
+
+CO static int chunk_load(struct body *b, size_t i)
+{
+	const struct row_chunk *c = &b->chunks[i];
+	int ret;
+
+	if (b->loaded == i + 1)
+		return 0;
+	b->loaded = 0;
+	ret = b->at_hand.n ? chunk_take(b, c, b->at_hand) : chunk_fetch(b, c);
 	if (ret == 0)
 		b->loaded = i + 1;
 	return ret;

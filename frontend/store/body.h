@@ -6,10 +6,11 @@
 #include "store/store.h"
 
 /* Reads ranges of one message: only the chunks that overlap are fetched, inflated into one
- * 256 KiB buffer, checked against their hash. */
+ * 256 KiB buffer, checked against their hash. `page`: that the row is of, which must live on; a
+ * body that came along with it is not fetched. NULL: none. */
 struct body;
 struct body *body_open(struct store_user *u, const struct row *row /* ROW_SIZE | ROW_CHUNKS */,
-		       uint64_t account);
+		       uint64_t account, const struct store_page *page);
 void body_close(struct body **b);
 void body_range(struct body *b, uint64_t from, uint64_t n); /* clipped to the message */
 /* The next piece of the range, valid until the next call; n == 0: done. -ERR_CORRUPT. */

@@ -88,22 +88,28 @@ static int reply_unpack(struct store_call *sc, const ProtobufCMessageDescriptor 
 	return *out ? 0 : -ERR_CORRUPT;
 }
 
+CO int store_ask(struct store_user *u, uint32_t shard, Tern__Query *q, struct arena *mem,
+		 struct store_call *sc, Tern__Reply **out)
+{
+	int ret;
+
+	*out = NULL;
+	store_call_init(sc, u, CALL_READ, TERN__KIND__KIND_QUERY, shard, &q->base);
+	store_call_start(sc);
+	ret = store_call_wait(sc);
+	if (ret == 0)
+		ret = reply_unpack(sc, &tern__reply__descriptor, mem, (void **)out);
+	return ret < 0 ? ret : -(int)(*out)->status;
+}
+
 CO int store_query(struct store_user *u, uint32_t shard, Tern__Query *q, struct arena *mem,
 		   Tern__Reply **out, struct bytes *page)
 {
 	struct store_call sc;
-	int ret;
+	int ret = store_ask(u, shard, q, mem, &sc, out);
 
-	*out = NULL;
 	if (page)
 		*page = BYTES_NONE;
-	store_call_init(&sc, u, CALL_READ, TERN__KIND__KIND_QUERY, shard, &q->base);
-	store_call_start(&sc);
-	ret = store_call_wait(&sc);
-	if (ret == 0)
-		ret = reply_unpack(&sc, &tern__reply__descriptor, mem, (void **)out);
-	if (ret == 0)
-		ret = -(int)(*out)->status;
 	if (ret == 0 && page && sc.call.reply.n_payload)
 		*page = bytes_dup(mem, sc.call.reply.payload[0]->b);
 	store_call_release(&sc);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #define STEP_ROWS 1000
+#define BODY_ROWS 16 /* a page with bodies: bounded by these two */
+#define BODY_BYTES (CHUNK_RAW + 1)
 
 void store_box_learn(struct store_box *b, uint32_t from, char **names, size_t n)
 {
@@ -25,32 +27,60 @@ void store_box_release(struct store_box *b)
 	memset(b, 0, sizeof(*b));
 }
 
-CO int store_rows(struct store_user *u, struct store_box *b, const struct uidset *uids,
-		  uint32_t columns, uint32_t from_uid, uint32_t max_bytes, struct arena *mem,
-		  struct bytes *page, uint32_t *next_uid)
+/* Bodies that came along, copied beside the rows: a page is short-lived. */
+static void take_bodies(const struct msg *reply, const Tern__RowsReply *r, struct arena *mem,
+			struct store_page *page)
 {
-	Tern__Rows ask = TERN__ROWS__INIT;
+	page->bodies = arena_array(mem, struct store_body, r->n_bodies + 1);
+	for (size_t i = 0; i < r->n_bodies && i + 1 < reply->n_payload; i++)
+		page->bodies[page->n_bodies++] = (struct store_body){
+			r->bodies[i], bytes_dup(mem, reply->payload[i + 1]->b)
+		};
+}
+
+static int take_page(const struct msg *reply, const Tern__RowsReply *r, struct arena *mem,
+		     struct store_page *page)
+{
+	if (!r)
+		return -ERR_CORRUPT;
+	if (reply->n_payload)
+		page->rows = bytes_dup(mem, reply->payload[0]->b);
+	page->next_uid = r->next_uid;
+	page->modseq = r->modseq;
+	take_bodies(reply, r, mem, page);
+	return 0;
+}
+
+CO int store_rows(struct store_user *u, struct store_box *b, const struct store_ask *ask,
+		  struct arena *mem, struct store_page *page)
+{
+	Tern__Rows rows = TERN__ROWS__INIT;
 	Tern__Query q = TERN__QUERY__INIT;
+	struct store_call sc;
 	Tern__Reply *reply;
 	int ret;
 
-	ask.account = b->account;
-	ask.mailbox = b->id;
-	ask.uid_validity = b->uid_validity;
-	ask.uids = uids ? pb_ranges(mem, uids) : NULL;
-	ask.columns = columns;
-	ask.from_uid = from_uid;
-	ask.max_bytes = max_bytes;
-	ask.keywords_known = (uint32_t)b->n_keywords;
+	*page = (struct store_page){ .rows = BYTES_NONE };
+	rows.account = b->account;
+	rows.mailbox = b->id;
+	rows.uid_validity = b->uid_validity;
+	rows.uids = ask->uids ? pb_ranges(mem, ask->uids) : NULL;
+	rows.columns = ask->columns;
+	rows.from_uid = ask->from_uid;
+	rows.max_bytes = ask->max_bytes;
+	rows.keywords_known = (uint32_t)b->n_keywords;
+	rows.max_rows = ask->bodies ? BODY_ROWS : 0;
+	rows.body_bytes = ask->bodies ? BODY_BYTES : 0;
 	q.what_case = TERN__QUERY__WHAT_ROWS;
-	q.rows = &ask;
-	*next_uid = 0;
-	ret = store_query(u, ACCOUNT_SHARD(b->account), &q, mem, &reply, page);
-	if (ret < 0 || !reply->rows)
-		return ret;
-	*next_uid = reply->rows->next_uid;
-	store_box_learn(b, ask.keywords_known, reply->rows->keywords, reply->rows->n_keywords);
-	return 0;
+	q.rows = &rows;
+	ret = store_ask(u, ACCOUNT_SHARD(b->account), &q, mem, &sc, &reply);
+	if (ret == 0)
+		ret = take_page(&sc.call.reply, reply->rows, mem, page);
+	if (ret == 0)
+		store_box_learn(b, rows.keywords_known, reply->rows->keywords,
+				reply->rows->n_keywords);
+	store_call_release(&sc);
+	return ret;
 }
 
 CO int store_changes(struct store_user *u, struct store_box *b, uint64_t since, uint32_t columns,

@@ -38,6 +38,10 @@ void store_call_start(struct store_call *sc);
 CO int store_call_wait(struct store_call *sc) MUST_USE;
 void store_call_release(struct store_call *sc); /* cancels it if it still runs */
 
+/* A query, answered: *out lives in mem, its status is looked at, sc holds the payloads until
+ * store_call_release, which must follow. */
+CO int store_ask(struct store_user *u, uint32_t shard, Tern__Query *q, struct arena *mem,
+		 struct store_call *sc, Tern__Reply **out) MUST_USE;
 /* A query or an operation from end to end: *out lives in mem; its status is looked at too. */
 CO int store_query(struct store_user *u, uint32_t shard, Tern__Query *q, struct arena *mem,
 		   Tern__Reply **out, struct bytes *page) MUST_USE;

@@ -16,6 +16,7 @@
 #include "model/ids.h"
 #include "model/row.h"
 #include "model/uidset.h"
+#include "store/page.h"
 #include "wire/facts.pb-c.h"
 
 struct loop;
@@ -149,11 +150,9 @@ CO int store_select(struct store_user *u, uint64_t account, struct bytes path, u
 		    struct arena *mem, struct mailbox *info, struct store_box *box,
 		    struct bytes *page, uint32_t *next_uid) MUST_USE;
 
-/* A page of rows at or above from_uid out of `uids` (NULL: all); *next_uid 0 when done. Unpack
- * with row_unpack(page, columns). */
-CO int store_rows(struct store_user *u, struct store_box *b, const struct uidset *uids,
-		  uint32_t columns, uint32_t from_uid, uint32_t max_bytes, struct arena *mem,
-		  struct bytes *page, uint32_t *next_uid) MUST_USE;
+/* A page of rows: page.h. */
+CO int store_rows(struct store_user *u, struct store_box *b, const struct store_ask *ask,
+		  struct arena *mem, struct store_page *page) MUST_USE;
 
 struct store_changes {
 	uint64_t modseq;

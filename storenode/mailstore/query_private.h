@@ -41,7 +41,7 @@ char **ask_keywords(struct ask *a, uint64_t account, uint32_t known, size_t *n);
 struct page {
 	struct buf buf;
 	uint32_t columns;
-	size_t max;
+	size_t max, max_rows;
 	size_t rows;
 };
 

@@ -14,6 +14,7 @@ void page_init(struct page *p, uint32_t columns, uint32_t max_bytes)
 {
 	*p = (struct page){ .columns = columns & ROW_ALL };
 	p->max = max_bytes ? MIN(max_bytes, PAGE_BYTES_MAX) : PAGE_BYTES;
+	p->max_rows = SIZE_MAX;
 	buf_init(&p->buf, 0);
 }
 
@@ -39,6 +40,8 @@ bool page_add(struct ask *a, struct page *p, uint64_t account, struct row *row)
 	size_t before = p->buf.n;
 	struct arena mem;
 
+	if (p->rows == p->max_rows)
+		return false;
 	arena_init(&mem, 0);
 	join(a, account, row, &mem, p->columns);
 	row_pack(&p->buf, row, p->columns);
@@ -104,6 +107,8 @@ int ask_rows(struct ask *a, const Tern__Query *q)
 	if (!ranges_valid(in->uids))
 		return DENY(a, ERR_INVALID, "not a set of UIDs");
 	page_init(&page, in->columns, in->max_bytes);
+	if (in->max_rows)
+		page.max_rows = in->max_rows;
 	r->next_uid = page_fill(a, &page, in->account, &mb, in->uids, in->from_uid);
 	page_end(a, &page);
 	r->modseq = mb.modseq;

@@ -3,6 +3,7 @@
 #ifndef TERN_SERVER_REQUESTS_H
 #define TERN_SERVER_REQUESTS_H
 
+#include "model/row.h"
 #include "server/server.h"
 
 struct requests;
@@ -38,6 +39,11 @@ void request_drop(struct request *r); /* no answer: the outcome is unknown, the 
 struct bytes request_peer(const struct request *r);
 void requests_push(struct requests *rs, struct bytes peer, const Tern__Head *head,
 		   const ProtobufCMessage *body);
+
+/* A body as a row or a ChunkRef names it, checked: what leaves the node is what its hash says.
+ * -ERR_NOTFOUND: not here (yet, or any more). */
+int chunk_read(const struct request *r, const struct kv_snap *snap, const struct row_chunk *c,
+	       struct blob **body) MUST_USE;
 
 /* serve_*.c: each ends in one of the three above */
 void serve_op(struct request *r);

@@ -6,24 +6,35 @@
 
 #define WAIT_MS 1000
 
-static int chunk_add(struct request *r, const Tern__ChunkRef *ref)
+int chunk_read(const struct request *r, const struct kv_snap *snap, const struct row_chunk *c,
+	       struct blob **body)
 {
-	struct hash128 want = { ref->hash_lo, ref->hash_hi };
-	struct blob *body;
-	int ret = host_chunk_get(r->server->kv, NULL, r->head->shard, ref->index, ref->term, &body);
+	int ret = host_chunk_get(r->server->kv, snap, r->head->shard, c->index, c->term, body);
 
 	if (ret < 0)
 		return ret;
-	if (!body)
+	if (!*body)
 		return -ERR_NOTFOUND;
-	if (body->b.n != ref->stored || !hash128_eq(hash128(body->b), want)) {
-		log_error(NULL, "chunk_corrupt", "shard=%u index=%lu term=%lu", r->head->shard,
-			  (unsigned long)ref->index, (unsigned long)ref->term);
-		blob_unref(&body);
-		return -ERR_CORRUPT;
-	}
-	msg_add(&r->out, body);
-	return 0;
+	if ((*body)->b.n == c->stored && hash128_eq(hash128((*body)->b), c->hash))
+		return 0;
+	log_error(NULL, "chunk_corrupt", "shard=%u index=%lu term=%lu", r->head->shard,
+		  (unsigned long)c->index, (unsigned long)c->term);
+	blob_unref(body);
+	return -ERR_CORRUPT;
+}
+
+static int chunk_add(struct request *r, const Tern__ChunkRef *ref)
+{
+	struct row_chunk c = { .index = ref->index,
+			       .term = ref->term,
+			       .stored = ref->stored,
+			       .hash = { ref->hash_lo, ref->hash_hi } };
+	struct blob *body;
+	int ret = chunk_read(r, NULL, &c, &body);
+
+	if (ret == 0)
+		msg_add(&r->out, body);
+	return ret;
 }
 
 /* On a reader thread. */

@@ -29,6 +29,28 @@ static int state_hash(struct request *r, struct kv_snap *snap, const struct host
 	return ret;
 }
 
+/* The only chunk of each row, as long as they fit. What is missing or damaged is left out: it is
+ * asked for by itself then, of any replica. */
+static void add_bodies(struct request *r, struct kv_snap *snap, const Tern__Rows *in,
+		       Tern__RowsReply *out)
+{
+	struct bytes page = r->out.n_payload ? r->out.payload[0]->b : BYTES_NONE;
+	size_t room = in->body_bytes;
+	struct row_chunk c;
+	struct blob *body;
+	struct row row;
+
+	out->bodies = arena_array(&r->mem, uint32_t, WIRE_MAX_PARTS);
+	while (r->out.n_payload < WIRE_MAX_PARTS && row_unpack(&page, in->columns, &row)) {
+		if (row.n_chunks != 1 || !row_chunk_next(&row.chunks, &c) || c.stored > room ||
+		    chunk_read(r, snap, &c, &body) < 0)
+			continue;
+		room -= body->b.n;
+		msg_add(&r->out, body);
+		out->bodies[out->n_bodies++] = row.uid;
+	}
+}
+
 static int read_rows(struct request *r, struct kv_snap *snap, Tern__Reply **reply)
 {
 	struct kv *kv = r->server->kv;
@@ -51,6 +73,9 @@ static int read_rows(struct request *r, struct kv_snap *snap, Tern__Reply **repl
 	r->index = view.applied;
 	ret = rows_error(rows);
 	rows_free(&rows);
+	if (ret == 0 && (*reply)->what_case == TERN__REPLY__WHAT_ROWS &&
+	    q->what_case == TERN__QUERY__WHAT_ROWS && q->rows->body_bytes)
+		add_bodies(r, snap, q->rows, (*reply)->rows);
 	return ret;
 }
 

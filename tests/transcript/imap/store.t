@@ -35,8 +35,8 @@ b: < c4 OK ...
 b: > c5 NOOP
 b: < c5 OK ...
 a: > c6 STORE 1 -FLAGS (\Seen)
-a: < * 2 FETCH (UID 2 FLAGS (\Flagged \Draft))
 a: < * 1 FETCH (UID 1 FLAGS ($$Work))
+a: < * 2 FETCH (UID 2 FLAGS (\Flagged \Draft))
 a: < c6 OK ...
 a: > c7 UID STORE 2 FLAGS ()
 a: < * 2 FETCH (UID 2 FLAGS ())
@@ -48,7 +48,7 @@ a: < c8 OK ...
 # a row that is gone: the number stays, the message is left out
 b: > d1 UID EXPUNGE 1
 b: <~ * 1 EXPUNGE
-b: < d1 OK ...
+b: <~ d1 OK ...
 a: > d2 STORE 1:2 +FLAGS (\Seen)
 a: < * 2 FETCH (UID 2 FLAGS (\Seen \Deleted))
 a: < d2 OK [EXPUNGEISSUED] ...
@@ -80,3 +80,28 @@ a: < * 1 FETCH (UID 2 FLAGS (a,))
 a: < e5 OK ...
 a: > e6 STORE 1 FLAGS (\Seen )
 a: < e6 BAD Syntax error
+# a message that this client has not heard of is not among 1:*
+b: > f1 APPEND INBOX {@}
+b: | Subject: three
+b: |
+b: <~ f1 OK ...
+a: > f2 STORE 1:* +FLAGS (\Flagged)
+a: < * 1 FETCH (UID 2 FLAGS (\Flagged a,))
+a: < * 2 EXISTS
+a: < f2 OK ...
+a: > f3 FETCH 1:* FLAGS
+a: < * 1 FETCH (FLAGS (\Flagged a,))
+a: < * 2 FETCH (FLAGS ())
+a: < f3 OK ...
+# a UID from elsewhere is looked for
+b: > g1 APPEND INBOX {@}
+b: | Subject: four
+b: |
+b: <~ g1 OK [APPENDUID ...
+a: > g2 UID STORE 4 +FLAGS.SILENT (\Answered)
+a: < * 3 EXISTS
+a: < g2 OK ...
+a: > g3 UID FETCH 3:* FLAGS
+a: < * 2 FETCH (UID 3 FLAGS ())
+a: < * 3 FETCH (UID 4 FLAGS (\Answered))
+a: < g3 OK ...

@@ -194,6 +194,25 @@ TEST(view, many_gone_at_random)
 	}
 }
 
+TEST(view, knows)
+{
+	struct uidset set;
+	struct view v;
+
+	view_init(&v);
+	CHECK(view_knows(&v, BYTES("*")) && !view_knows(&v, BYTES("1")));
+	uidset_init(&set);
+	uidset_add(&set, 3, 5);
+	uidset_add(&set, 9, 9);
+	view_add(&v, &set);
+	CHECK(view_knows(&v, BYTES("1:4")) && view_knows(&v, BYTES("7,9")) &&
+	      view_knows(&v, BYTES("2:*")) && view_knows(&v, BYTES("*")));
+	CHECK(!view_knows(&v, BYTES("10")) && !view_knows(&v, BYTES("10:*")) &&
+	      !view_knows(&v, BYTES("1,8:20")));
+	uidset_release(&set);
+	view_release(&v);
+}
+
 TEST(view, told)
 {
 	struct view v;
@@ -202,14 +221,17 @@ TEST(view, told)
 	view_seen(&v, 100);
 	view_tell(&v, 50);
 	CHECK(!view_was_told(&v, 50));
-	view_tell(&v, 101);
-	view_tell(&v, 102);
+	view_tell(&v, 101); /* nothing lies between: known up to here */
+	CHECK_INT(v.modseq, 101);
+	view_tell(&v, 103);
+	view_tell(&v, 104);
 	view_tell(&v, 200);
-	CHECK(view_was_told(&v, 101) && view_was_told(&v, 102) && view_was_told(&v, 200));
-	CHECK(!view_was_told(&v, 103) && !view_was_told(&v, 150));
+	CHECK_INT(v.modseq, 101);
+	CHECK(view_was_told(&v, 103) && view_was_told(&v, 104) && view_was_told(&v, 200));
+	CHECK(!view_was_told(&v, 102) && !view_was_told(&v, 150));
 	/* The oldest is forgotten: it is told twice then, which harms nobody. */
 	for (uint64_t m = 1000; m < 1000 + 2 * VIEW_TOLD; m += 2)
 		view_tell(&v, m);
-	CHECK(!view_was_told(&v, 101));
+	CHECK(!view_was_told(&v, 103));
 	view_release(&v);
 }
