@@ -10,6 +10,7 @@
 #include "model/ids.h"
 
 #define READ_MS SECONDS(60)
+#define ASK_FIRST KIB(256)
 
 struct incoming {
 	struct imap *im;
@@ -20,21 +21,24 @@ struct incoming {
 };
 
 /* RFC 3501, 6.3.11 and 6.4.7: a client may make the mailbox and try again. */
+static int no_target(struct imap_cmd *cmd, int ret)
+{
+	if (ret != -ERR_NOTFOUND && ret != -ERR_CANNOT)
+		return ret;
+	cmd->code = "TRYCREATE";
+	cmd->text = "No such mailbox";
+	return -ERR_NOTFOUND;
+}
+
 CO int imap_find_target(struct imap *im, struct imap_cmd *cmd, struct bytes raw,
 			struct mailbox *box)
 {
 	struct bytes path;
 	int ret = name_path(raw, &im->s->mem, &path);
 
-	if (ret < 0)
-		return ret;
-	ret = store_mailbox(&im->s->user, im->s->account, path, &im->s->mem, box);
-	if (ret == -ERR_NOTFOUND || ret == -ERR_CANNOT) {
-		cmd->code = "TRYCREATE";
-		cmd->text = "No such mailbox";
-		return -ERR_NOTFOUND;
-	}
-	return ret;
+	if (ret == 0)
+		ret = store_mailbox(&im->s->user, im->s->account, path, &im->s->mem, box);
+	return no_target(cmd, ret);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -142,14 +146,12 @@ static int check_size(const struct imap *im, struct imap_cmd *cmd)
 	return -ERR_CANNOT;
 }
 
-CO static int store(struct imap *im, struct imap_cmd *cmd, struct upload *up,
-		    const struct mailbox *box)
+CO static int store(struct imap *im, struct imap_cmd *cmd, struct upload *up, struct bytes path)
 {
 	struct append a = { .account = im->s->account,
-			    .mailbox = box->id,
-			    .uid_validity = box->uid_validity,
+			    .path = path,
 			    .flags = imap_store_flags(&cmd->flags) };
-	uint32_t uid = 0;
+	uint32_t uid_validity = 0, uid = 0;
 	int ret;
 
 	if (cmd->append.dated) {
@@ -158,9 +160,9 @@ CO static int store(struct imap *im, struct imap_cmd *cmd, struct upload *up,
 	}
 	ret = upload_end(up);
 	if (ret == 0)
-		ret = upload_append(up, &a, &uid);
+		ret = no_target(cmd, upload_append(up, &a, &uid_validity, &uid));
 	if (ret == 0)
-		cmd->code = arena_printf(&im->s->mem, "APPENDUID %u %u", box->uid_validity, uid);
+		cmd->code = arena_printf(&im->s->mem, "APPENDUID %u %u", uid_validity, uid);
 	return ret;
 }
 
@@ -172,7 +174,7 @@ static int verdict(struct incoming *in, struct imap_cmd *cmd)
 	return -ERR_CANNOT;
 }
 
-CO static int take_message(struct imap *im, struct imap_cmd *cmd, const struct mailbox *box)
+CO static int take_message(struct imap *im, struct imap_cmd *cmd, struct bytes path)
 {
 	struct incoming in = { .im = im, .left = cmd->append.size };
 	int ret;
@@ -188,7 +190,7 @@ CO static int take_message(struct imap *im, struct imap_cmd *cmd, const struct m
 		ret = verdict(&in, cmd);
 	}
 	if (ret == 0)
-		ret = store(im, cmd, in.up, box);
+		ret = store(im, cmd, in.up, path);
 	upload_close(&in.up);
 	return ret;
 }
@@ -196,9 +198,14 @@ CO static int take_message(struct imap *im, struct imap_cmd *cmd, const struct m
 CO int imap_cmd_append(struct imap *im, struct imap_cmd *cmd)
 {
 	struct mailbox box;
+	struct bytes path;
 	int ret = check_size(im, cmd);
 
 	if (ret == 0)
+		ret = name_path(cmd->name, &im->s->mem, &path);
+	/* Who waits for the word to go on need not send for nothing, nor who has much to send; of
+	 * the others the commit itself says that there is no such mailbox. */
+	if (ret == 0 && (cmd->append.sync || cmd->append.size > ASK_FIRST))
 		ret = imap_find_target(im, cmd, cmd->name, &box);
-	return ret < 0 ? refuse(im, cmd, ret) : take_message(im, cmd, &box);
+	return ret < 0 ? refuse(im, cmd, ret) : take_message(im, cmd, path);
 }

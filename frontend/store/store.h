@@ -105,12 +105,13 @@ struct store_flags {
 
 struct append {
 	uint64_t account;
-	uint32_t mailbox, uid_validity;
+	struct bytes path; /* of the mailbox: whatever has that name when it happens */
 	struct store_flags flags;
 	uint64_t date_ms; /* 0: now */
 	int32_t zone;
 };
-CO int upload_append(struct upload *up, const struct append *a, uint32_t *uid) MUST_USE;
+CO int upload_append(struct upload *up, const struct append *a, uint32_t *uid_validity,
+		     uint32_t *uid) MUST_USE;
 
 /* ---- mailboxes */
 

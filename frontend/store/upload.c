@@ -153,7 +153,8 @@ Tern__Content *upload_content(struct upload *up)
 	return c;
 }
 
-CO int upload_append(struct upload *up, const struct append *a, uint32_t *uid)
+CO int upload_append(struct upload *up, const struct append *a, uint32_t *uid_validity,
+		     uint32_t *uid)
 {
 	Tern__Append append = TERN__APPEND__INIT;
 	Tern__Op op = TERN__OP__INIT;
@@ -164,8 +165,7 @@ CO int upload_append(struct upload *up, const struct append *a, uint32_t *uid)
 	if (up->status < 0)
 		return up->status;
 	append.account = a->account;
-	append.mailbox = a->mailbox;
-	append.uid_validity = a->uid_validity;
+	append.path = pb_string(&up->mem, a->path);
 	append.content = upload_content(up);
 	append.flags = pb_flags(&up->mem, &a->flags);
 	append.date_ms = a->date_ms;
@@ -186,6 +186,7 @@ CO int upload_append(struct upload *up, const struct append *a, uint32_t *uid)
 	store_call_release(&sc);
 	if (ret == 0) {
 		up->staged = false;
+		*uid_validity = result->uid_validity;
 		*uid = result->uids && result->uids->n_v ? result->uids->v[0] : 0;
 	}
 	return ret;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mailstore/message.h"
 
+#include "mailstore/name.h"
 #include "mailstore/ops.h"
 #include "mailstore/quota.h"
 
@@ -285,7 +286,26 @@ int check_append(const Tern__Op *op, size_t body, struct why *why)
 		return ret;
 	if (op->append->zone < -24 * 60 || op->append->zone > 24 * 60)
 		return why_set(why, ERR_INVALID, "no such time zone");
+	if (*op->append->path && (op->append->mailbox || strlen(op->append->path) > PATH_BYTES))
+		return why_set(why, ERR_INVALID, "a mailbox by number or by path");
 	return flags_check(op->append->flags, why);
+}
+
+static int mailbox_at(struct txn *t, uint64_t account, const char *text, struct mailbox **m)
+{
+	struct node_rec node;
+	struct account *a;
+	struct path path;
+	int ret = txn_want_account(t, account, &a);
+
+	if (ret == 0)
+		ret = path_parse(bytes_str(text), t->mem, &path, &t->why);
+	if (ret)
+		return ret;
+	if (!path_find(t->rows, a->id, &path, t->mem, &node, NULL))
+		return REFUSE(t, ERR_NOTFOUND, "no such mailbox");
+	*m = node.mailbox ? txn_mailbox(t, a, node.mailbox) : NULL;
+	return *m ? 0 : REFUSE(t, ERR_CANNOT, "the name is no mailbox, only above some");
 }
 
 int op_append(struct txn *t, const Tern__Op *op)
@@ -295,7 +315,8 @@ int op_append(struct txn *t, const Tern__Op *op)
 	struct content content;
 	struct mailbox *m;
 	struct place p;
-	int ret = txn_want_mailbox(t, in->account, in->mailbox, in->uid_validity, &m);
+	int ret = *in->path ? mailbox_at(t, in->account, in->path, &m) :
+			      txn_want_mailbox(t, in->account, in->mailbox, in->uid_validity, &m);
 
 	if (ret == 0)
 		ret = content_open(t, in->content, &content);

@@ -229,8 +229,12 @@ static void do_append(struct run *t)
 	Tern__Result *r;
 
 	op->append->account = a->id;
-	op->append->mailbox = b->id;
-	op->append->uid_validity = b->uid_validity;
+	if (below(t, 2)) {
+		op->append->path = b->path;
+	} else {
+		op->append->mailbox = b->id;
+		op->append->uid_validity = b->uid_validity;
+	}
 	op->append->content = store_content(&t->s, size, "f", &body);
 	op->append->flags = some_flags(t, &flags, &set);
 	op->append->content->thread_keys = arena_array(&t->s.ops, uint64_t, 3);
