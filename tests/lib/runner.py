@@ -81,7 +81,7 @@ class Report:
             if failed:
                 self.failures.append(name)
         word = "FAIL" if failed else "skip" if skipped and not passed else "ok"
-        note = f" ({passed} tests)" if passed > 1 else ""
+        note = f" ({passed} tests{f', {skipped} skipped' if skipped else ''})" if passed > 1 else ""
         self.line(f"{word:4} {name}{note} {seconds:.1f} s{' - ' + why if why else ''}")
         if failed:
             lines = output.splitlines()
@@ -176,24 +176,26 @@ def follow(process, log, seconds):
 def judge(test, status, late, left, output):
     """Passed, failed, skipped and a sentence."""
     why = ""
-    passed = failed = 0
+    passed = failed = skipped = 0
     if test.tap:
-        passed = len(re.findall(r"^\s*ok \d+", output, re.M))
-        failed = len(re.findall(r"^\s*not ok \d+", output, re.M))
-        why = ", ".join(re.findall(r"^\s*not ok \d+ -? ?(.*)", output, re.M)[:5])
+        # cmocka prints `not ok N # SKIP name` for a test that calls skip().
+        skipped = len(re.findall(r"^\s*(?:not )?ok \d+ # SKIP", output, re.M))
+        passed = len(re.findall(r"^\s*ok \d+(?! # SKIP)\b", output, re.M))
+        bad = re.findall(r"^\s*not ok \d+\b(?! # SKIP) ?-? ?(.*)", output, re.M)
+        failed, why = len(bad), ", ".join(bad[:5])
     if late:
-        return passed, failed + 1, 0, f"over its time limit of {test.seconds * SLOW:.0f} s"
+        return passed, failed + 1, skipped, f"over its time limit of {test.seconds * SLOW:.0f} s"
     if status == 77 and not failed:
         return 0, 0, 1, (output.strip().splitlines() or [""])[-1]
     if status != 0 and not failed:
-        return passed, 1, 0, f"exit status {status}" if status > 0 else f"signal {-status}"
+        return passed, 1, skipped, f"exit status {status}" if status > 0 else f"signal {-status}"
     if left:
-        return passed, failed + 1, 0, f"left {left} processes behind"
+        return passed, failed + 1, skipped, f"left {left} processes behind"
     if not test.tap:
         return 1, 0, 0, ""
-    if passed + failed == 0:
+    if passed + failed + skipped == 0:
         return 0, 1, 0, "ran no test"
-    return passed, failed, 0, why
+    return passed, failed, skipped, why
 
 
 def run_test(suite, test):
