@@ -27,6 +27,14 @@ void fixture_copy(const struct fixture *f, const char *from, const char *to);
 /* Writes over some bytes near the start of every larger table file; the store must be closed. */
 void fixture_damage_tables(const struct fixture *f);
 
+/* First line of a test whose child opens a store. RocksDB's threads of earlier tests live on, and
+ * under ThreadSanitizer a child cannot start them anew ("dup thread"): skipped there. */
+#ifdef __SANITIZE_THREAD__
+#define FORKS_A_STORE() skip()
+#else
+#define FORKS_A_STORE() ((void)0)
+#endif
+
 void put(struct kv *kv, enum kv_cf cf, const char *key, const char *value);
 void del(struct kv *kv, enum kv_cf cf, const char *key);
 /* The value, or "-" when there is none; alive until the next call. */

@@ -445,6 +445,7 @@ TEST(kv_rocks, a_killed_process_loses_nothing_it_had_written)
 	int status;
 	pid_t pid;
 
+	FORKS_A_STORE();
 	fixture_rocks(&f);
 	kv_close(&f.kv);
 	pid = fork();

@@ -432,6 +432,7 @@ TEST(rows, an_unreadable_row_ends_apply_and_fails_a_view)
 	int status;
 	pid_t pid;
 
+	FORKS_A_STORE();
 	fixture_rocks(&f);
 	r = rows_edit(f.kv, 1, 1, &state);
 	for (int i = 0; i < 3000; i++) {
