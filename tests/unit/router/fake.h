@@ -75,6 +75,14 @@ void fake_stop(struct fake *f);
 		(f)->what = (value);              \
 		pthread_mutex_unlock(&(f)->lock); \
 	} while (0)
+#define FAKE_GET(f, what)                         \
+	({                                        \
+		__typeof__((f)->what) got_;       \
+		pthread_mutex_lock(&(f)->lock);   \
+		got_ = (f)->what;                 \
+		pthread_mutex_unlock(&(f)->lock); \
+		got_;                             \
+	})
 bool fake_once(struct fake *f); /* no id was applied twice, none both applied and fenced */
 unsigned fake_applied(struct fake *f);
 

@@ -52,7 +52,7 @@ TEST(calls, an_operation_says_hello_once)
 		CHECK_INT(t[i].call.index, 100);
 		release(&t[i]);
 	}
-	CHECK_INT(bench.fake.hellos, 1);
+	CHECK_INT(FAKE_GET(&bench.fake, hellos), 1);
 	CHECK_INT(fake_applied(&bench.fake), 20);
 	CHECK(fake_once(&bench.fake));
 	bench_stop(&bench);
@@ -69,10 +69,11 @@ TEST(calls, a_hint_is_followed_and_remembered)
 	CHECK(bench_wait(&bench, &t.done, 3000));
 	CHECK(bytes_eq(t.call.reply.body->b, BYTES("s3")));
 	release(&t);
-	before = bench.fake.node[0].requests + bench.fake.node[1].requests;
+	before = FAKE_GET(&bench.fake, node[0].requests) + FAKE_GET(&bench.fake, node[1].requests);
 	test_read(&bench, &t, CALL_READ, 3000);
 	finish(&t, 3000, 0);
-	CHECK_INT(bench.fake.node[0].requests + bench.fake.node[1].requests, before);
+	CHECK_INT(FAKE_GET(&bench.fake, node[0].requests) + FAKE_GET(&bench.fake, node[1].requests),
+		  before);
 	bench_stop(&bench);
 }
 
@@ -89,7 +90,7 @@ TEST(calls, without_a_leader_a_read_and_a_mutation_end_busy_at_the_deadline)
 		finish(&t[i], 2000, ERR_BUSY);
 		CHECK(t[i].took_ms >= 490 && t[i].took_ms < 900);
 	}
-	CHECK_INT(bench.fake.fences, 0);
+	CHECK_INT(FAKE_GET(&bench.fake, fences), 0);
 	bench_stop(&bench);
 }
 
@@ -215,7 +216,7 @@ TEST(calls, an_outcome_that_stays_open_is_fenced)
 	CHECK(!t[0].done);
 	FAKE_SET(&bench.fake, node[1].refuse, 0);
 	finish(&t[0], 3000, ERR_FENCED);
-	CHECK_INT(bench.fake.fences, 1);
+	CHECK_INT(FAKE_GET(&bench.fake, fences), 1);
 	CHECK(fake_once(&bench.fake));
 	bench_stop(&bench);
 }
@@ -241,7 +242,7 @@ TEST(calls, a_fence_brings_the_outcome_it_finds)
 	CHECK_INT(result_of(&t), 0);
 	release(&t);
 	CHECK_INT(fake_applied(&bench.fake), 1);
-	CHECK_INT(bench.fake.fences, 1);
+	CHECK_INT(FAKE_GET(&bench.fake, fences), 1);
 	CHECK(fake_once(&bench.fake));
 	bench_stop(&bench);
 }
@@ -274,12 +275,12 @@ TEST(calls, a_late_refusal_is_fenced_not_believed)
 	bench_run(&bench, 5);
 	FAKE_SET(&bench.fake, leader, 1);
 	finish(&t, 3000, ERR_FENCED);
-	CHECK_INT(bench.fake.fences, 1);
+	CHECK_INT(FAKE_GET(&bench.fake, fences), 1);
 	/* without one it is believed */
 	FAKE_SET(&bench.fake, node[1].refuse, 1);
 	test_op(&bench, &t, 0, 3000);
 	finish(&t, 3000, ERR_NOSPACE);
-	CHECK_INT(bench.fake.fences, 1);
+	CHECK_INT(FAKE_GET(&bench.fake, fences), 1);
 	CHECK(fake_once(&bench.fake));
 	bench_stop(&bench);
 }
@@ -296,7 +297,7 @@ TEST(calls, a_forgotten_client_says_hello_again_under_the_same_id)
 		test_op(&bench, &t[i], 0, 3000);
 	for (size_t i = 0; i < ARRAY_LEN(t); i++)
 		finish(&t[i], 3000, 0);
-	CHECK_INT(bench.fake.hellos, 2);
+	CHECK_INT(FAKE_GET(&bench.fake, hellos), 2);
 	CHECK_INT(fake_applied(&bench.fake), 11);
 	CHECK(fake_once(&bench.fake));
 	bench_stop(&bench);
@@ -327,11 +328,11 @@ TEST(calls, done_below_never_passes_an_open_one)
 		test_op(&bench, &t, 0, 3000);
 		finish(&t, 3000, 0);
 	}
-	CHECK(bench.fake.done_below[0] <= 3);
+	CHECK(FAKE_GET(&bench.fake, done_below[0]) <= 3);
 	finish(&open, 3000, 0);
 	test_op(&bench, &t, 0, 3000);
 	finish(&t, 3000, 0);
-	CHECK_INT(bench.fake.done_below[0], 9);
+	CHECK_INT(FAKE_GET(&bench.fake, done_below[0]), 9);
 	CHECK(fake_once(&bench.fake));
 	bench_stop(&bench);
 }
@@ -374,7 +375,7 @@ TEST(calls, chunks_come_from_any_replica_and_from_another_when_one_lacks_them)
 	test_read(&bench, &t, CALL_ANY, 3000);
 	finish(&t, 3000, ERR_NOTFOUND);
 	for (int i = 0; i < 3; i++)
-		asked += bench.fake.node[i].refuse;
+		asked += FAKE_GET(&bench.fake, node[i].refuse);
 	CHECK_INT(asked, 0);
 	bench_stop(&bench);
 }
@@ -391,7 +392,7 @@ TEST(calls, the_byte_budget_holds_calls_back_then_ends_them_busy)
 	test_op(&bench, &t[0], 0, 3000);
 	finish(&t[0], 3000, 0);
 	FAKE_SET(&bench.fake, node[0].silent, true);
-	seen = bench.fake.node[0].requests;
+	seen = FAKE_GET(&bench.fake, node[0].requests);
 	for (int i = 0; i < 4; i++) {
 		call_init(&t[i].call, CALL_READ, TERN__KIND__KIND_QUERY, 0);
 		t[i].call.payload[0] = blob_copy(bytes_of((uint8_t[600]){ 0 }, 600));
@@ -399,7 +400,7 @@ TEST(calls, the_byte_budget_holds_calls_back_then_ends_them_busy)
 		test_begin(&bench, &t[i], 400);
 	}
 	bench_run(&bench, 200);
-	CHECK_INT(bench.fake.node[0].requests - seen, 1);
+	CHECK_INT(FAKE_GET(&bench.fake, node[0].requests) - seen, 1);
 	for (int i = 0; i < 4; i++)
 		finish(&t[i], 1000, ERR_BUSY);
 	bench_stop(&bench);
@@ -447,7 +448,7 @@ TEST(calls, cancel_ends_at_once_and_settles_in_the_background)
 	/* the cancelled one's id is closed: done_below passes it */
 	test_op(&bench, &t, 0, 3000);
 	finish(&t, 3000, 0);
-	CHECK_INT(bench.fake.done_below[0], 4);
+	CHECK_INT(FAKE_GET(&bench.fake, done_below[0]), 4);
 	CHECK_INT(fake_applied(&bench.fake), 3);
 	CHECK(fake_once(&bench.fake));
 	bench_stop(&bench);

@@ -51,9 +51,9 @@ TEST(watch, told_together_and_hinted_apart)
 	listen_to(&l[1], ACCOUNT(1), 20);
 	listen_to(&l[2], ACCOUNT(2), 5);
 	bench_run(&bench, 300);
-	CHECK_INT(bench.fake.watches, 1);
-	CHECK(bench.fake.last_fresh);
-	CHECK_INT(bench.fake.n_watched, 2);
+	CHECK_INT(FAKE_GET(&bench.fake, watches), 1);
+	CHECK(FAKE_GET(&bench.fake, last_fresh));
+	CHECK_INT(FAKE_GET(&bench.fake, n_watched), 2);
 	hint(0, ACCOUNT(1), 15);
 	CHECK(bench_wait(&bench, &l[0].heard, 1000));
 	CHECK_INT(l[0].modseq, 15);
@@ -77,13 +77,13 @@ TEST(watch, differences_go_alone)
 	bench_run(&bench, 300);
 	listen_to(&l[1], ACCOUNT(2), 1);
 	bench_run(&bench, 300);
-	CHECK_INT(bench.fake.watches, 2);
-	CHECK(!bench.fake.last_fresh);
+	CHECK_INT(FAKE_GET(&bench.fake, watches), 2);
+	CHECK(!FAKE_GET(&bench.fake, last_fresh));
 	watch_free(&l[0].watch);
 	bench_run(&bench, 300);
-	CHECK_INT(bench.fake.watches, 3);
-	CHECK_INT(bench.fake.watched[0], 0);
-	CHECK(bench.fake.watched[1] == ACCOUNT(2));
+	CHECK_INT(FAKE_GET(&bench.fake, watches), 3);
+	CHECK_INT(FAKE_GET(&bench.fake, watched[0]), 0);
+	CHECK(FAKE_GET(&bench.fake, watched[1]) == ACCOUNT(2));
 	watch_free(&l[1].watch);
 	bench_stop(&bench);
 }
@@ -113,12 +113,12 @@ TEST(watch, asserted_within_a_second_or_two_of_a_new_leader)
 	bench_start(&bench, NULL);
 	listen_to(&l, ACCOUNT(1), 1);
 	bench_run(&bench, 300);
-	CHECK_INT(bench.fake.watches, 1);
+	CHECK_INT(FAKE_GET(&bench.fake, watches), 1);
 	FAKE_SET(&bench.fake, leader, 1);
 	FAKE_SET(&bench.fake, node[0].cut, true);
 	bench_run(&bench, 2000);
-	CHECK(bench.fake.watches >= 2);
-	CHECK(bench.fake.last_fresh);
+	CHECK(FAKE_GET(&bench.fake, watches) >= 2);
+	CHECK(FAKE_GET(&bench.fake, last_fresh));
 	hint(1, ACCOUNT(1), 5);
 	CHECK(bench_wait(&bench, &l.heard, 1000));
 	watch_free(&l.watch);
@@ -135,13 +135,13 @@ TEST(watch, follows_what_other_calls_learn)
 	bench_start(&bench, NULL);
 	listen_to(&l, ACCOUNT(1), 1);
 	bench_run(&bench, 300);
-	before = bench.fake.watches;
+	before = FAKE_GET(&bench.fake, watches);
 	FAKE_SET(&bench.fake, leader, 2);
 	test_read(&bench, &t, CALL_READ, 2000); /* shard 1, as the accounts */
 	CHECK(bench_wait(&bench, &t.done, 2000));
 	msg_release(&t.call.reply);
 	bench_run(&bench, 1500);
-	CHECK(bench.fake.watches > before);
+	CHECK(FAKE_GET(&bench.fake, watches) > before);
 	hint(2, ACCOUNT(1), 5);
 	CHECK(bench_wait(&bench, &l.heard, 1000));
 	watch_free(&l.watch);
@@ -169,8 +169,8 @@ TEST(watch, thousands_go_in_parts)
 	for (size_t i = 0; i < ARRAY_LEN(l); i++)
 		listen_to(&l[i], ACCOUNT(i + 1), 1);
 	bench_run(&bench, 500);
-	CHECK_INT(bench.fake.watches, 3);
-	CHECK_INT(bench.fake.n_watched, 2500);
+	CHECK_INT(FAKE_GET(&bench.fake, watches), 3);
+	CHECK_INT(FAKE_GET(&bench.fake, n_watched), 2500);
 	for (size_t i = 0; i < ARRAY_LEN(l); i++)
 		watch_free(&l[i].watch);
 	bench_run(&bench, 300);
