@@ -175,6 +175,17 @@ class Cluster:
         """A front end's own port, without the PROXY protocol: for scripts and tests."""
         return self.port(service, front) + 10
 
+    def ports(self):
+        """Every port this cluster listens on."""
+        ports = [self.node_port(i, what) for i in range(1, self.n_nodes + 1)
+                 for what in ("requests", "raft", "status")]
+        if self.balancer_wanted:
+            ports += [self.port(s) for s in SERVICES + ["http"]]
+        for i in range(1, self.n_fronts + 1):
+            ports += [self.port(s, i) for s in SERVICES + ["http"]]
+            ports += [self.plain_port(s, i) for s in SERVICES]
+        return ports
+
     def data_dir(self, i):
         return self.path("data", NODE_NAME.format(i))
 

@@ -13,11 +13,12 @@ import sys
 import tempfile
 import time
 
-from loopback import Cluster, ClusterError, NODE_NAME, random_password, wait_for
+from loopback import Cluster, ClusterError, NODE_NAME, port_free, random_password, wait_for
 
 BEGAN = float(os.environ.get("QUICKSTART_BEGAN", time.time()))
 INSTALLED = float(os.environ.get("QUICKSTART_INSTALLED", BEGAN))
 DEFAULT_DIR = "/var/lib/tern-quickstart"
+UNFINISHED = "first-start-unfinished"  # a file that is there until the first start succeeded
 ONE, TWO = "one@example.test", "two@example.test"
 
 
@@ -138,9 +139,10 @@ def balancer_serves(cluster):
 
 
 def table(cluster, steps, running):
-    print("\n  connect to                             as")
+    print("\n  connect to           for")
     for name, service in (("SMTP (mail for example.test)", "smtp"),
-                          ("submission, STARTTLS", "submission"), ("submission, TLS", "submissions"),
+                          ("submission, STARTTLS", "submission"),
+                          ("submission, TLS", "submissions"),
                           ("IMAP, STARTTLS", "imap"), ("IMAP, TLS", "imaps"),
                           ("POP3, STARTTLS", "pop3"), ("POP3, TLS", "pop3s"),
                           ("LMTP", "lmtp"), ("health, metrics (HTTP)", "http")):
@@ -156,6 +158,9 @@ def table(cluster, steps, running):
           f"{time.time() - INSTALLED:.1f} s without installing.")
     if running:
         print(f"  The cluster runs on. For scripts: {cluster.path('endpoints.env')}\n"
+              f"  Manage it: export TERN_CONFIG={cluster.path('cluster.conf')} "
+              f"TERN_KEY={cluster.path('keys', 'operator.key')}\n"
+              f"             {cluster.program('ternctl')} --help\n"
               f"  Stop it: cluster-conf/quickstart down --dir {cluster.dir}")
 
 
@@ -163,24 +168,77 @@ def make(args, directory):
     return Cluster(directory, args.bin, args.nodes, args.front_ends, args.base_port)
 
 
+def check_ports(cluster):
+    taken = [str(p) for p in cluster.ports() if not port_free(p)]
+    if taken:
+        raise ClusterError(f"in use by another program: port {', '.join(taken[:8])}"
+                           f"{' and more' if len(taken) > 8 else ''}")
+
+
+def check_directory(path):
+    """New or empty: --purge removes it with all that is in it. And the daemons, which become
+    users of their own, must get into it."""
+    if os.path.isdir(path) and os.listdir(path):
+        raise ClusterError(f"{path}: there is something in it already, and no cluster of the "
+                           "quickstart; give --dir a new folder")
+    above = os.path.dirname(os.path.abspath(path))
+    while os.geteuid() == 0 and above != "/":
+        if os.path.isdir(above) and not os.stat(above).st_mode & 0o001:
+            raise ClusterError(f"{path}: the daemons, which do not stay root, cannot get into "
+                               f"{above} (no x for others); give another --dir")
+        above = os.path.dirname(above)
+
+
+def started_before(args):
+    """The cluster that is there, or None; one whose first start failed is cleared away."""
+    there = os.path.exists(os.path.join(args.dir, "state.json"))
+    cluster = Cluster.open(args.dir, args.bin) if there else None
+    if not os.path.exists(os.path.join(args.dir, UNFINISHED)):
+        return cluster
+    print(f"quickstart: the first start in {args.dir} was not finished: starting afresh",
+          flush=True)
+    if cluster:
+        cluster.kill_all()
+    shutil.rmtree(args.dir)
+    return None
+
+
 def up(args):
-    if os.path.exists(os.path.join(args.dir, "state.json")):
-        cluster = Cluster.open(args.dir, args.bin)
-        if any(p.pid() for p in cluster.nodes):
+    cluster = started_before(args)
+    if cluster:
+        if any(p.pid() for p in cluster.nodes + cluster.fronts):
             raise ClusterError(f"{args.dir}: a cluster runs there already (verbs status, down)")
-        return resume(cluster)
-    steps = Steps()
+        return resume(cluster, args)
     cluster = make(args, args.dir)
-    start(cluster, steps)
-    prove(cluster, steps, "all nodes up")
-    prove_failover(cluster, steps)
+    check_directory(args.dir)
+    check_ports(cluster)
+    try:
+        os.makedirs(args.dir, exist_ok=True)
+        with open(cluster.path(UNFINISHED), "w", encoding="ascii"):
+            pass
+    except OSError as e:
+        raise ClusterError(f"{args.dir}: {e.strerror}; be root, or give another --dir") from None
+    steps = Steps()
+    try:
+        start(cluster, steps)
+        prove(cluster, steps, "all nodes up")
+        prove_failover(cluster, steps)
+    except BaseException:
+        cluster.kill_all()
+        print(f"quickstart: stopped again; the logs are in {cluster.path('log')}",
+              file=sys.stderr)
+        raise
+    os.unlink(cluster.path(UNFINISHED))
     cluster.write_env()
     table(cluster, steps, True)
     return 0
 
 
-def resume(cluster):
-    """A cluster that was taken down without --purge."""
+def resume(cluster, args):
+    """A cluster that was taken down without --purge; it keeps its size and its ports."""
+    check_ports(cluster)
+    if args.base_port not in (None, cluster.base):
+        print(f"quickstart: {cluster.dir} keeps its ports from {cluster.base}", flush=True)
     steps = Steps()
     cluster.start_nodes()
     cluster.start_fronts()
@@ -262,6 +320,9 @@ def main():
             poplib.error_proto) as e:
         print(f"quickstart: {e}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("quickstart: interrupted", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":
