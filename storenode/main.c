@@ -97,6 +97,10 @@ int main(int argc, char **argv)
 		default: fputs(usage, stderr); return EXIT_USAGE_ERROR;
 		}
 	}
+	if (optind < argc) {
+		fputs(usage, stderr);
+		return EXIT_USAGE_ERROR;
+	}
 	if (dir)
 		return verify_run(dir, json);
 	return only_check ? check(conf) : serve(conf);

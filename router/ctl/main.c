@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -137,6 +138,7 @@ static const char *setting(const struct args *a, const char *option, const char 
 static int load(struct ctl *ctl, const struct args *a, struct why *why)
 {
 	const char *timeout = args_option(a, "timeout");
+	const char *config = setting(a, "config", "TERN_CONFIG", DEFAULT_CONFIG);
 	int ret;
 
 	ctl->json = args_option(a, "json") != NULL;
@@ -147,8 +149,12 @@ static int load(struct ctl *ctl, const struct args *a, struct why *why)
 	/* keygen and check-config work before there is any of it */
 	if (a->verb->offline && !a->verb->name)
 		return 0;
-	ret = clusterconf_load(setting(a, "config", "TERN_CONFIG", DEFAULT_CONFIG), &ctl->cluster,
-			       &ctl->mem, why);
+	if (access(config, R_OK) < 0)
+		return why_set(
+			why, ERR_CONFIG,
+			"%s: cannot be read: %s; say with --config or TERN_CONFIG where it is",
+			config, strerror(errno));
+	ret = clusterconf_load(config, &ctl->cluster, &ctl->mem, why);
 	if (ret == 0)
 		ret = curve_load_secret(setting(a, "key", "TERN_KEY", DEFAULT_KEY), ctl->key, why);
 	return ret < 0 ? -ERR_CONFIG : 0;
@@ -207,7 +213,8 @@ int main(int argc, char **argv)
 		ret = run(&ctl, &a);
 	explicit_bzero(ctl.key, sizeof(ctl.key));
 	arena_release(&ctl.mem);
+	/* A reader that has seen enough, such as head, is no news. */
 	if (fflush(stdout) != 0 && ret == EXIT_OK)
-		ret = ctl_fail(ERR_IO, "writing the output failed");
+		ret = errno == EPIPE ? EXIT_REFUSED : ctl_fail(ERR_IO, "writing the output failed");
 	return ret;
 }

@@ -18,6 +18,12 @@ cat "$dir/err"
 grep -q "node.conf:2: .*dataa.*data" "$dir/err"
 "$bin/tern-storenode" --check --config "$dir/missing.conf" 2>"$dir/err" && exit 1
 grep -q "missing.conf" "$dir/err"
+# What is no option is refused; ternctl says how to find a cluster.conf that is elsewhere.
+status=0
+"$bin/tern-storenode" nonsense 2>"$dir/err" || status=$?
+[ $status = 64 ] && grep -q Usage "$dir/err"
+"$bin/ternctl" --config "$dir/missing.conf" user list 2>"$dir/err" || status=$?
+[ $status = 3 ] && grep -q "missing.conf: .*TERN_CONFIG" "$dir/err"
 for program in tern-storenode tern-frontend ternctl; do
 	"$bin/$program" --help | grep -qi usage
 done
