@@ -26,13 +26,16 @@ static void log_one(const struct smtp *m, const struct delivery_rcpt *rcpt, uint
 		 err_name(rcpt->status), (unsigned long long)(us / 1000));
 }
 
-/* One reply for one recipient, or for all of them. */
+/* One reply for one recipient, or for all of them. An account may have gone or been disabled since
+ * RCPT: the sender reads the same then as he would have at RCPT. */
 static void answer(struct smtp *m, int status, const char *trace)
 {
-	if (status == 0)
-		smtp_say_with(m->s, REPLY_STORED, trace);
-	else
-		smtp_say_error(m->s, status);
+	switch (status) {
+	case 0: smtp_say_with(m->s, REPLY_STORED, trace); break;
+	case -ERR_NOTFOUND: smtp_say(m->s, REPLY_NO_USER); break;
+	case -ERR_CANNOT: smtp_say(m->s, REPLY_DISABLED); break;
+	default: smtp_say_error(m->s, status);
+	}
 }
 
 /* SMTP has one reply: 250 as soon as anybody has the message, since a second try would bring it

@@ -130,6 +130,24 @@ def swaks(cluster, ca):
     proved("swaks: MX, submission with PLAIN and LOGIN, LMTP")
 
 
+def gone_since_rcpt(cluster):
+    """Who was good at RCPT and is not at DATA gets the reply that RCPT would have had."""
+    gone = "gone@example.test"
+    cluster.add_user(gone)
+    for verb, code, words in (("disable", 550, b"5.2.1 Mailbox is disabled"),
+                              ("delete", 550, b"5.1.1 No such user here")):
+        with smtplib.SMTP("127.0.0.1", cluster.port("smtp")) as s:
+            s.ehlo()
+            s.mail("x@elsewhere.test")
+            check(s.rcpt(gone)[0] == 250, "the account is there")
+            cluster.ctl("user", verb, gone)
+            check(s.data(message(verb)) == (code, words), f"{verb}: another reply")
+        if verb == "disable":
+            cluster.ctl("user", "enable", gone)
+    del cluster.passwords[gone]
+    proved("an account that goes between RCPT and DATA: the same replies as at RCPT")
+
+
 def test():
     with running([ONE, TWO], balancer=True) as cluster:
         cluster.start_balancer()
@@ -141,6 +159,7 @@ def test():
         python_pop3(cluster, tls)
         curl(cluster, ca)
         swaks(cluster, ca)
+        gone_since_rcpt(cluster)
         show(f"clients through HAProxy: {len(PROVED)} kinds work")
         state_hashes_agree(cluster)
 
