@@ -102,6 +102,9 @@ def prove(cluster, step, when):
 
 
 def prove_failover(cluster, step):
+    if cluster.n_nodes < 3:
+        step(f"with {cluster.n_nodes} store nodes, not three, none may die: none was killed")
+        return
     shard = cluster.user_shard(ONE)
     victim = cluster.wait_leader(shard)
     cluster.nodes[victim - 1].kill()
@@ -162,6 +165,12 @@ def table(cluster, steps, running):
               f"TERN_KEY={cluster.path('keys', 'operator.key')}\n"
               f"             {cluster.program('ternctl')} --help\n"
               f"  Stop it: cluster-conf/quickstart down --dir {cluster.dir}")
+
+
+def check_programs(args):
+    for program in ("ternctl", "tern-storenode", "tern-frontend"):
+        if not os.access(os.path.join(args.bin, program), os.X_OK):
+            raise ClusterError(f"no program {program} in {args.bin}")
 
 
 def make(args, directory):
@@ -304,17 +313,25 @@ def down(args):
     return 0
 
 
+def positive(text):
+    if not text.isdecimal() or not 0 < int(text) < 60000:
+        raise argparse.ArgumentTypeError(f"{text} is not a number that makes sense")
+    return int(text)
+
+
 def main():
-    p = argparse.ArgumentParser()
+    p = argparse.ArgumentParser(prog="quickstart", usage="see --help")
     p.add_argument("verb", choices=["up", "check", "status", "down"])
     p.add_argument("--bin", required=True)
     p.add_argument("--dir", default=DEFAULT_DIR)
-    p.add_argument("--nodes", type=int, default=3)
-    p.add_argument("--front-ends", type=int, default=2)
-    p.add_argument("--base-port", type=int)
+    p.add_argument("--nodes", type=positive, default=3)
+    p.add_argument("--front-ends", type=positive, default=2)
+    p.add_argument("--base-port", type=positive)
     p.add_argument("--purge", action="store_true")
     args = p.parse_args()
     try:
+        if args.verb in ("up", "check"):
+            check_programs(args)
         return {"up": up, "check": check, "status": status, "down": down}[args.verb](args)
     except (ClusterError, OSError, smtplib.SMTPException, imaplib.IMAP4.error,
             poplib.error_proto) as e:

@@ -52,6 +52,7 @@ refused "runs there already" up --dir "$dir"
 base=$((${SMTP#*:} - 30))
 refused "in use by another program: port $base," up --dir "$work/second" --base-port "$base"
 [ ! -e "$work/second" ] || fail "a refused start left its folder"
+refused "no program ternctl in $work/home" up --dir "$work/second" --bin "$work/home"
 messages() {
 	curl -sS --cacert "$CA_FILE" "imaps://$IMAPS/" -u "$USER_1:$PASS_1" \
 		-X 'STATUS INBOX (MESSAGES)'
