@@ -2,6 +2,8 @@
 /* frame.c - messages between blobs, protobuf-c and ZeroMQ, without copying a payload. */
 #include "wire/frame.h"
 
+#include "base/metric.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <zmq.h>
@@ -164,6 +166,7 @@ int wire_send(void *socket, struct bytes peer, struct msg *m)
 	struct blob *parts[WIRE_MAX_PARTS + 2];
 
 	INVARIANT(m->head);
+	metric_inc(M_wire_messages_total);
 	if (peer.n && zmq_send(socket, peer.p, peer.n, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0) {
 		msg_release(m);
 		return -ERR_BUSY;

@@ -106,6 +106,8 @@ static int write_batch(struct kv *kv, struct kv_batch *b, bool logged)
 	ret = latch(kv, kv->ops->write(kv, b, logged));
 	pthread_mutex_unlock(&kv->writing);
 	metric_add(M_written_bytes_total, (int64_t)b->bytes);
+	metric_inc(M_engine_batches_total);
+	metric_add(M_engine_writes_total, (int64_t)b->count);
 	return ret;
 }
 
@@ -163,6 +165,7 @@ int kv_get(struct kv *kv, const struct kv_snap *snap, enum kv_cf cf, struct byte
 {
 	INVARIANT(cf < KV_FAMILIES);
 	*value = NULL;
+	metric_inc(M_engine_gets_total);
 	return kv->ops->get(kv, snap, cf, key, value);
 }
 
@@ -178,6 +181,7 @@ struct kv_iter *kv_iter_new(struct kv *kv, const struct kv_snap *snap, enum kv_c
 	struct kv_iter *it;
 
 	INVARIANT(cf < KV_FAMILIES);
+	metric_inc(M_engine_scans_total);
 	if (from.n)
 		memcpy(own, from.p, from.n);
 	if (to.n)
