@@ -26,9 +26,9 @@ static uint32_t columns_of(const struct fetch_item *item)
 	case FETCH_FLAGS: return ROW_FLAGS;
 	case FETCH_INTERNALDATE: return ROW_DATE;
 	case FETCH_SIZE: return ROW_SIZE;
-	case FETCH_ENVELOPE:
-	case FETCH_BODY:
-	case FETCH_BODYSTRUCTURE: return ROW_FACTS;
+	case FETCH_ENVELOPE: return ROW_ENVELOPE;
+	case FETCH_BODYSTRUCTURE: return ROW_STRUCTURE;
+	case FETCH_BODY: return ROW_FACTS;
 	default: return fetch_section_columns(item);
 	}
 }
@@ -64,6 +64,43 @@ static void finish(struct fetch *f)
 
 /* ---- one message ---------------------------------------------------------------------------- */
 
+/* Of a message whose ENVELOPE or BODYSTRUCTURE is too long to be kept beside it. */
+CO static int load_facts(struct fetch *f, const struct row *row)
+{
+	struct store_ask ask = { .columns = ROW_FACTS };
+	struct store_page page;
+	struct uidset one;
+	struct row full;
+	int ret;
+
+	uidset_init(&one);
+	uidset_add(&one, row->uid, row->uid);
+	ask.uids = &one;
+	ret = store_rows(&f->im->s->user, &f->im->box, &ask, &f->row_mem, &page);
+	uidset_release(&one);
+	if (ret < 0)
+		return ret;
+	f->vanished = page.rows.n == 0;
+	if (!row_unpack(&page.rows, ask.columns, &full) || full.uid != row->uid)
+		return -ERR_CORRUPT;
+	f->facts = facts_unpack(full.facts, &f->row_mem);
+	return f->facts ? 0 : -ERR_CORRUPT;
+}
+
+typedef void render_fn(struct buf *out, const Tern__Facts *facts);
+
+CO static int show_rendered(struct fetch *f, const struct row *row, struct bytes text,
+			    render_fn *render)
+{
+	int ret = text.n || f->facts ? 0 : load_facts(f, row);
+
+	if (text.n)
+		buf_put_bytes(&f->out, text);
+	else if (ret == 0)
+		render(&f->out, f->facts);
+	return ret;
+}
+
 CO static int show_item(struct fetch *f, const struct row *row, const struct fetch_item *item)
 {
 	struct imap *im = f->im;
@@ -82,16 +119,14 @@ CO static int show_item(struct fetch *f, const struct row *row, const struct fet
 	case FETCH_SIZE: buf_printf(out, "RFC822.SIZE %" PRIu64, row->size); return 0;
 	case FETCH_ENVELOPE:
 		buf_puts(out, "ENVELOPE ");
-		render_envelope(out, f->facts);
-		return 0;
+		return show_rendered(f, row, row->envelope, render_envelope);
 	case FETCH_BODY:
 		buf_puts(out, "BODY ");
 		render_body(out, f->facts);
 		return 0;
 	case FETCH_BODYSTRUCTURE:
 		buf_puts(out, "BODYSTRUCTURE ");
-		render_bodystructure(out, f->facts);
-		return 0;
+		return show_rendered(f, row, row->structure, render_bodystructure);
 	default: return fetch_section(f, row, item);
 	}
 }
@@ -118,6 +153,11 @@ static int about_message(struct fetch *f, const struct row *row, int ret)
 {
 	if (ret != -ERR_CORRUPT && ret != -ERR_VERSION)
 		return ret;
+	if (f->vanished) { /* expunged a moment ago */
+		f->vanished = false;
+		f->shown--;
+		return 0;
+	}
 	log_error(&f->im->s->log, "message_unreadable", "uid=%u error=%s", row->uid, err_name(ret));
 	f->worst = ret;
 	return 0;

@@ -24,6 +24,7 @@ struct fetch {
 	struct body *body;    /* of the message, once it was needed */
 	bool told;            /* there are no news that the client should hear before */
 	bool begun;           /* part of the answer has left: it must be finished */
+	bool vanished;        /* while it was shown */
 	bool complete;        /* the message was shown wholly */
 	uint64_t shown;
 	int worst; /* of messages that could not be shown */

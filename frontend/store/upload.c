@@ -6,6 +6,7 @@
  * no separate operation at all. */
 #include "store/upload.h"
 #include "base/base.h"
+#include "mime/render.h"
 
 #include <stdlib.h>
 
@@ -137,6 +138,23 @@ CO int upload_end(struct upload *up)
 	return up->status;
 }
 
+typedef void render_fn(struct buf *out, const Tern__Facts *f);
+
+/* FETCH asks for these of every message in a folder: made once, here. What would be too long is
+ * left to be made from the facts. */
+static ProtobufCBinaryData rendered(struct upload *up, render_fn *render)
+{
+	struct bytes text = BYTES_NONE;
+	struct buf b;
+
+	buf_init(&b, 0);
+	render(&b, up->facts);
+	if (b.n <= ROW_RENDERED_MAX)
+		text = bytes_dup(&up->mem, buf_bytes(&b));
+	buf_release(&b);
+	return (ProtobufCBinaryData){ text.n, (uint8_t *)text.p };
+}
+
 Tern__Content *upload_content(struct upload *up)
 {
 	Tern__Content *c = arena_new(&up->mem, Tern__Content);
@@ -145,6 +163,8 @@ Tern__Content *upload_content(struct upload *up)
 	tern__content__init(c);
 	c->size = up->size;
 	c->facts = (ProtobufCBinaryData){ facts.n, (uint8_t *)facts.p };
+	c->envelope = rendered(up, render_envelope);
+	c->structure = rendered(up, render_bodystructure);
 	c->chunks = up->chunks;
 	c->n_chunks = up->n_chunks;
 	c->thread_keys = thread_keys(up->facts, &up->mem, &c->n_thread_keys);

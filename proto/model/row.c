@@ -106,6 +106,10 @@ void row_pack(struct buf *out, const struct row *row, uint32_t columns)
 		put_block(out, row->facts);
 	if (columns & ROW_CHUNKS)
 		put_chunks(out, row);
+	if (columns & ROW_ENVELOPE)
+		put_block(out, row->envelope);
+	if (columns & ROW_STRUCTURE)
+		put_block(out, row->structure);
 }
 
 bool row_unpack(struct bytes *page, uint32_t columns, struct row *row)
@@ -119,7 +123,9 @@ bool row_unpack(struct bytes *page, uint32_t columns, struct row *row)
 	       (!(columns & ROW_IDS) ||
 		(get_varint(page, &row->email) && get_varint(page, &row->thread))) &&
 	       (!(columns & ROW_FACTS) || get_block(page, &row->facts)) &&
-	       (!(columns & ROW_CHUNKS) || get_chunks(page, row));
+	       (!(columns & ROW_CHUNKS) || get_chunks(page, row)) &&
+	       (!(columns & ROW_ENVELOPE) || get_block(page, &row->envelope)) &&
+	       (!(columns & ROW_STRUCTURE) || get_block(page, &row->structure));
 }
 
 void row_chunk_pack(struct buf *out, const struct row_chunk *c)

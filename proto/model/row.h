@@ -19,10 +19,13 @@ enum {                     /* columns; on the wire */
        ROW_IDS = BIT(4),    /* email id, thread id */
        ROW_FACTS = BIT(5),  /* facts.proto bytes; borrowed from the page */
        ROW_CHUNKS = BIT(6), /* prefix and chunk list */
-       ROW_ALL = 0x7f,
+       ROW_ENVELOPE = BIT(7),
+       ROW_STRUCTURE = BIT(8),
+       ROW_ALL = 0x1ff,
 };
 
 #define ROW_MAX_CHUNKS 4096
+#define ROW_RENDERED_MAX KIB(16) /* of envelope and of structure */
 
 struct row_chunk {
 	uint64_t index, term;
@@ -40,8 +43,10 @@ struct row {
 	int32_t zone; /* minutes east of UTC */
 	uint64_t size;
 	uint64_t email, thread;
-	struct bytes facts;  /* borrowed */
-	struct bytes prefix; /* borrowed */
+	uint64_t content;                 /* in the store only: no column */
+	struct bytes envelope, structure; /* as FETCH shows them; borrowed, empty: too long */
+	struct bytes facts;               /* borrowed */
+	struct bytes prefix;              /* borrowed */
 	uint32_t n_chunks;
 	struct bytes chunks; /* packed; row_chunk_next */
 };

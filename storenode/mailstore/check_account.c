@@ -155,7 +155,7 @@ static int email_ok(struct acct *a, const struct mailbox_rec *mb, const struct p
 
 	if (!email_get(a->c->rows, a->id, p->row.email, &a->c->mem, &e))
 		return BAD(a, "message %u is of no email", p->row.uid);
-	if (e.size != p->row.size || e.thread != p->row.thread)
+	if (e.size != p->row.size || e.thread != p->row.thread || e.content != p->row.content)
 		return BAD(a, "message %u differs from its email", p->row.uid);
 	key_hold(&k, a->id, p->row.email, mb->id, p->segment, p->offset);
 	if (!rows_get(a->c->rows, key_bytes(&k), &value))

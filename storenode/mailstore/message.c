@@ -31,7 +31,8 @@ int content_check(const Tern__Content *c, size_t body, struct why *why)
 		return why_set(why, ERR_INVALID, "no content");
 	if (c->size > SIZE_MAX_MESSAGE)
 		return why_set(why, ERR_TOOBIG, "the message is too big");
-	if (c->facts.len > FACTS_MAX || c->n_thread_keys > THREAD_KEYS_MAX)
+	if (c->facts.len > FACTS_MAX || c->envelope.len > ROW_RENDERED_MAX ||
+	    c->structure.len > ROW_RENDERED_MAX || c->n_thread_keys > THREAD_KEYS_MAX)
 		return why_set(why, ERR_TOOBIG, "the message is too complex");
 	if (c->n_chunks > ROW_MAX_CHUNKS || (c->upload.len != 0 && c->upload.len != 16))
 		return why_set(why, ERR_INVALID, "malformed content");
@@ -109,7 +110,9 @@ void content_store(struct txn *t, struct content *c, uint64_t refs)
 	body_put(t->rows, id,
 		 &(struct body_rec){ .facts = data(c->op->facts),
 				     .n_chunks = (uint32_t)c->op->n_chunks,
-				     .chunks = c->chunks });
+				     .chunks = c->chunks,
+				     .envelope = data(c->op->envelope),
+				     .structure = data(c->op->structure) });
 	if (c->staged.upload.n)
 		staged_end(t, &c->staged);
 	t->body_used = c->own;
@@ -269,6 +272,7 @@ int message_add(struct txn *t, struct mailbox *m, const struct message *msg, str
 	p->row.zone = msg->zone;
 	p->row.save_ms = t->wall;
 	p->row.size = size;
+	p->row.content = msg->content;
 	row_flags_set(&p->row, &msg->flags);
 	email_new(t, m->a, msg, &p->row);
 	p->row.modseq = txn_modseq(t, m);

@@ -20,6 +20,7 @@ static void place_encode(struct buf *b, const struct place *p)
 	buf_varint(b, row->size);
 	buf_varint(b, row->email);
 	buf_varint(b, row->thread);
+	buf_varint(b, row->content);                /* saves whoever wants facts the email's row */
 	buf_put(b, row->keywords, row->n_keywords); /* the rest of the value */
 }
 
@@ -52,6 +53,7 @@ void place_decode(struct bytes value, const struct segment *s, uint32_t offset, 
 	row->size = dec_u64(&d);
 	row->email = dec_u64(&d);
 	row->thread = dec_u64(&d);
+	row->content = dec_u64(&d);
 	decode_keywords(d.in, row);
 }
 

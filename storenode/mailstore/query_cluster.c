@@ -38,9 +38,11 @@ static Tern__Content *content_new(struct ask *a, uint64_t id, size_t *bytes)
 	for (uint32_t i = 0; i < rec.n_keys; i++)
 		c->thread_keys[i] = rec.keys[i];
 	c->facts = binary(body.facts);
+	c->envelope = binary(body.envelope);
+	c->structure = binary(body.structure);
 	c->n_chunks = body.n_chunks;
 	c->chunks = arena_array(a->mem, Tern__ChunkRef *, body.n_chunks);
-	*bytes += body.facts.n + body.n_chunks * 64;
+	*bytes += body.facts.n + body.envelope.n + body.structure.n + body.n_chunks * 64;
 	for (size_t i = 0; i < body.n_chunks; i++) {
 		INVARIANT(row_chunk_next(&body.chunks, &chunk));
 		c->chunks[i] = chunk_new(a, &chunk);

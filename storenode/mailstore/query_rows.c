@@ -18,21 +18,29 @@ void page_init(struct page *p, uint32_t columns, uint32_t max_bytes)
 	buf_init(&p->buf, 0);
 }
 
-/* From a placement to its email and its body. */
+/* From a placement to its body, and to its email for the prefix. Values live until rows_forget. */
 static void join(struct ask *a, uint64_t account, struct row *row, struct arena *mem,
 		 uint32_t columns)
 {
+	struct bytes value;
 	struct email_rec e;
 	struct body_rec b;
+	struct key k;
 
-	if (!(columns & (ROW_FACTS | ROW_CHUNKS)))
+	if (!(columns & (ROW_FACTS | ROW_CHUNKS | ROW_ENVELOPE | ROW_STRUCTURE)))
 		return;
-	INVARIANT(email_get(a->rows, account, row->email, mem, &e));
-	INVARIANT(body_get(a->rows, e.content, mem, &b));
+	key_table_u64(&k, T_BODY, row->content);
+	INVARIANT(rows_get(a->rows, key_bytes(&k), &value));
+	body_decode(value, &b);
 	row->facts = b.facts;
-	row->prefix = e.prefix;
 	row->n_chunks = b.n_chunks;
 	row->chunks = b.chunks;
+	row->envelope = b.envelope;
+	row->structure = b.structure;
+	if (!(columns & ROW_CHUNKS))
+		return;
+	INVARIANT(email_get(a->rows, account, row->email, mem, &e));
+	row->prefix = e.prefix;
 }
 
 bool page_add(struct ask *a, struct page *p, uint64_t account, struct row *row)

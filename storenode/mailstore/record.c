@@ -330,6 +330,8 @@ void body_decode(struct bytes value, struct body_rec *v)
 	v->facts = dec_bytes(&d);
 	v->n_chunks = dec_u32(&d);
 	v->chunks = dec_bytes(&d);
+	v->envelope = dec_bytes(&d);
+	v->structure = dec_bytes(&d);
 	dec_end(&d);
 }
 
@@ -355,6 +357,8 @@ void body_put(struct rows *r, uint64_t id, const struct body_rec *v)
 	enc_bytes(&b, v->facts);
 	buf_varint(&b, v->n_chunks);
 	enc_bytes(&b, v->chunks);
+	enc_bytes(&b, v->envelope);
+	enc_bytes(&b, v->structure);
 	enc_end(&b, r, &k);
 }
 

@@ -58,6 +58,7 @@ struct body_rec {
 	struct bytes facts;
 	uint32_t n_chunks;
 	struct bytes chunks; /* model/row.h */
+	struct bytes envelope, structure;
 };
 
 struct upload_rec {

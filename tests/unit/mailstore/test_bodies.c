@@ -358,6 +358,8 @@ TEST(bodies, threads)
 		op->append->content = store_content(&s, 10, "facts", &body);
 		op->append->content->thread_keys = (uint64_t *)(uintptr_t)keys[i];
 		op->append->content->n_thread_keys = keys[i][2] ? 3 : 2;
+		op->append->content->envelope = (ProtobufCBinaryData){ 3, (uint8_t *)"(e)" };
+		op->append->content->structure = (ProtobufCBinaryData){ 4, (uint8_t *)"(st)" };
 		CHECK_INT(store_do(&s, op, body)->status, ERR_OK);
 		q.what_case = TERN__QUERY__WHAT_EMAIL;
 		q.email = &get;
@@ -369,6 +371,8 @@ TEST(bodies, threads)
 		CHECK(row_unpack(&page, ROW_ALL, &row));
 		CHECK_INT(row.thread, thread[i]);
 		CHECK(bytes_eq(row.facts, BYTES("facts")));
+		CHECK(bytes_eq(row.envelope, BYTES("(e)")));
+		CHECK(bytes_eq(row.structure, BYTES("(st)")));
 		CHECK_INT(row.n_chunks, 1);
 	}
 	end();

@@ -150,7 +150,8 @@ TEST(limits, the_biggest_row)
 	CHECK_INT(row.facts.n, FACTS_MAX);
 	CHECK_INT(row.prefix.n, PREFIX_MAX);
 	/* A chunk reference takes at most 36 bytes. */
-	CHECK(FACTS_MAX + PREFIX_MAX + 36 * ROW_MAX_CHUNKS + KIB(1) < WIRE_MAX_PAYLOAD);
+	CHECK(FACTS_MAX + 2 * ROW_RENDERED_MAX + PREFIX_MAX + 36 * ROW_MAX_CHUNKS + KIB(1) <
+	      WIRE_MAX_PAYLOAD);
 	op->deliver->content->facts.len++;
 	op->deliver->delivery.data[0]++;
 	CHECK_INT(store_do_unknown(&s, op, body)->status, ERR_TOOBIG);
