@@ -87,11 +87,10 @@ def faults_fired(processes, name):
 
 
 def new_cluster(users, node_env=None, front_env=None, **options):
-    directory = tempfile.mkdtemp(prefix="cluster-", dir=os.environ.get("TMPDIR"))
-    path = directory
-    while path != "/" and path.startswith(os.environ.get("TMPDIR", "/tmp")):
-        os.chmod(path, 0o755)  # the daemons' users must get through
-        path = os.path.dirname(path)
+    directory = tempfile.mkdtemp(prefix="cluster-")
+    os.chmod(directory, 0o755)  # the daemons' users must get through, also the runner's folder
+    if "TERN_TEST" in os.environ and "TMPDIR" in os.environ:
+        os.chmod(os.environ["TMPDIR"], 0o755)
     options.setdefault("shards", 16)
     options.setdefault("balancer", False)
     cluster = Cluster(directory, bin_dir(), **options)
