@@ -175,7 +175,7 @@ def bench():
     if not os.path.exists(path):
         return []
     return [Test("bench", [path], 7200, "release",
-                 programs() + ["bench_" + stem(f) for f in found("bench/*.c")],
+                 programs() + ["bench_load"] + ["bench_" + stem(f) for f in found("bench/*.c")],
                  alone=True)]
 
 
