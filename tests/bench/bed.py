@@ -21,7 +21,7 @@ import messages
 HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "cluster-conf"))
-from loopback import Cluster, ClusterError  # noqa: E402
+from loopback import Cluster, ClusterError, wait_for  # noqa: E402,F401
 
 PASSWORD = "bench-secret"
 COST = 1000

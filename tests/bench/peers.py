@@ -17,6 +17,7 @@ from loopback import ClusterError, free_base, wait_for
 HERE = os.path.dirname(os.path.realpath(__file__))
 OWNER = "tern-store"  # of Dovecot's mail
 FORMATS = ("sdbox", "maildir")  # each is a domain: u1@sdbox.test
+QUEUES = {"postfix": "example.test", "discard": "discard.test"}  # what Postfix does with a domain
 
 # mail_fsync: the answer comes after the sync, as ours does. Processes serve many sessions and
 # wait for them: a session for each process, Dovecot's default, costs ten times as much here.
@@ -93,7 +94,8 @@ service lmtp {{
 }}
 """
 
-# Mail is held: it is put into the queue, durably, and nothing more.
+# Mail to example.test is held: it is put into the queue, durably, and nothing more. That to
+# discard.test goes on to a transport that throws it away.
 MAIN_CF = """
 compatibility_level = 3.6
 queue_directory = {dir}/spool
@@ -110,11 +112,11 @@ myhostname = mail.example.test
 mydestination =
 alias_maps =
 local_recipient_maps =
-virtual_mailbox_domains = example.test
+virtual_mailbox_domains = example.test, discard.test
 virtual_mailbox_maps = static:ok
 virtual_transport = discard:
-smtpd_client_restrictions = check_client_access static:HOLD
-smtpd_recipient_restrictions = permit_mynetworks, reject
+smtpd_recipient_restrictions = check_recipient_access inline:{{example.test=HOLD}},
+    permit_mynetworks, reject
 smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
@@ -198,8 +200,8 @@ class Peer:
                     out += f"--- {name} of {self.name}\n" + "".join(f.readlines()[-15:])
         return out
 
-    def cost(self):
-        """CPU and bytes written until now, by all processes it has and had."""
+    def spent(self):
+        """CPU time and bytes written until now, by all processes it has and had."""
         return machine.tree(self.keeper.pid)
 
 
@@ -238,6 +240,11 @@ class Postfix(Peer):
         """Files of the messages that it holds."""
         return [os.path.join(here, name) for here, _, names in
                 os.walk(os.path.join(self.dir, "spool", "hold")) for name in names]
+
+    def discarded(self):
+        """How many messages it has thrown away."""
+        with open(os.path.join(self.dir, "log", "mail.log"), "rb") as f:
+            return sum(b"status=sent" in line for line in f)
 
     def text(self, file):
         r = subprocess.run(["postcat", "-c", os.path.join(self.dir, "etc"), "-bh", file],

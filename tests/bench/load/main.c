@@ -10,8 +10,8 @@
  * in first; then it prints "ready" and starts at the first byte of its input, so that the caller
  * can look at the clocks. Users are uU@D to uU+K-1, or those of the list; connection i logs in as
  * the i-th, deliveries go to one after the other. Messages are the files of FOLDER, marked as
- * message.c says; imap-verify takes several folders. Whatever is read is compared with them; --count says how many INBOX holds. An
- * answer that is not the wanted one ends the program with status 1.
+ * message.c says; imap-verify takes several folders. Whatever is read is compared with them; --count
+ * says how many INBOX holds. An answer that is not the wanted one ends the program with status 1.
  *
  * Prints one line of JSON, times in milliseconds. */
 #include "load.h"
