@@ -12,11 +12,11 @@ import gzip
 import os
 import quopri
 import random
-import sys
 import textwrap
 import zlib
 
 DOC = "/usr/share/doc"
+PROGRAM = "/bin/bash"
 FOLDERS = ("debian", "debian-policy")
 SUBJECT_WORD, BODY_WORD, EVERY = "quarterly", "zuzuzuzq", 50
 BLOCK = 65536
@@ -72,7 +72,7 @@ class Corpus:
         self.text = lines_of(documentation((".txt.gz", "changelog.gz", "README"), 1 << 20))
         self.html = lines_of(documentation((".html",), 1 << 20))
         self.packed = zlib.compress("\n".join(self.text).encode(), 9)
-        with open(os.path.realpath(sys.executable), "rb") as f:
+        with open(PROGRAM, "rb") as f:
             self.program = f.read()
         self.bytes = {"base64": 0, "html": 0, "text": 0, "header": 0}
 
