@@ -2,6 +2,7 @@
 """The cluster that is measured, and one measured cell: what was done, at which cost."""
 
 import concurrent.futures
+import fcntl
 import imaplib
 import json
 import os
@@ -20,10 +21,12 @@ import messages
 HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "cluster-conf"))
-from loopback import Cluster, ClusterError  # noqa: E402
+from loopback import Cluster, ClusterError, wait_for  # noqa: E402,F401
 
 PASSWORD = "bench-secret"
-HASH = ("--hash", "sha256-crypt", "--cost", "1000")
+COST = 1000
+HASH = ("--hash", "sha256-crypt", "--cost", str(COST))
+KEEPERS = "keepers"  # a file that all keepers of other servers have locked while they live
 FRONT = ("limits = { connections = 16000; greeting_timeout = \"5m\"; auth_timeout = \"5m\"; "
          "commands_running = 1024; };\n")
 SIZES = {"4k": 4096, "50k": 51200}
@@ -47,7 +50,8 @@ def programs():
 
 
 class Guard:
-    """A process that ends the cluster and removes its folder when we are gone, however."""
+    """A process that ends the cluster and removes its folder when we are gone, however. Keepers
+    of other servers see our end themselves; it waits for those."""
 
     def __init__(self, cluster):
         read, self.write = os.pipe()
@@ -60,6 +64,8 @@ class Guard:
         while os.read(read, 1):
             pass
         cluster.kill_all()
+        with open(os.path.join(cluster.dir, KEEPERS), "w", encoding="ascii") as f:
+            fcntl.flock(f, fcntl.LOCK_EX)
         shutil.rmtree(cluster.dir, ignore_errors=True)
         os._exit(0)
 
@@ -81,11 +87,12 @@ class Bed:
         self.guard = Guard(self.cluster)
         self.accepted = {}  # user: messages that must be there
         self.children = []
+        self.kept = []  # keepers of other servers
         self.filled = set()
 
     # ---- life
 
-    def up(self):
+    def up(self, kinds=SIZES):
         self.note("starting three store nodes and a front end")
         self.cluster.create()
         self.cluster.start_nodes()
@@ -93,7 +100,7 @@ class Bed:
         self.cluster.ctl("domain", "add", "example.test")
         self.cluster.start_fronts()
         self.cluster.wait_serving()
-        for name, size in SIZES.items():
+        for name, size in kinds.items():
             messages.write_messages(self.messages(name), size)
 
     def down(self):
@@ -101,6 +108,10 @@ class Bed:
             if child.poll() is None:
                 child.kill()
                 child.wait()
+        for keeper in self.kept:
+            keeper.stdin.close()
+        for keeper in self.kept:
+            keeper.wait(60)
         self.guard.release()
 
     def logs(self):

@@ -170,13 +170,13 @@ def fuzz(seconds=None):
     return tests
 
 
-def bench():
+def bench(program="run"):
     """Measurements, not part of pass or fail by default."""
-    path = os.path.join(ROOT, "tests", "bench", "run")
+    path = os.path.join(ROOT, "tests", "bench", program)
     if not os.path.exists(path):
         return []
-    return [Test("bench", [path], 7200, "release",
-                 programs() + ["bench_" + stem(f) for f in found("bench/*.c")],
+    return [Test("bench" if program == "run" else program, [path], 7200, "release",
+                 programs() + ["bench_load"] + ["bench_" + stem(f) for f in found("bench/*.c")],
                  alone=True)]
 
 
@@ -223,11 +223,13 @@ SUITES = [
     Suite("install-fresh", "install and build in a fresh Debian 12 (debootstrap)", fresh,
           needs="fresh"),
     Suite("bench", "the benchmark (tests/bench/run)", bench),
+    Suite("compare", "beside Dovecot and Postfix (tests/bench/compare)",
+          lambda: bench("compare"), needs="bench"),
 ]
 
 # Names that stand for several suites.
 GROUPS = {
     "default": [s.name for s in SUITES if s.default],
-    "full": [s.name for s in SUITES if s.name not in ("bench", "install-fresh")],
+    "full": [s.name for s in SUITES if s.name not in ("bench", "compare", "install-fresh")],
     "asan": [s.name for s in SUITES if s.name.endswith("-asan")],
 }
