@@ -97,6 +97,14 @@ uint64_t content_number(struct txn *t, struct content *c)
 	return c->id;
 }
 
+static void fresh(struct txn *t, enum table table, uint64_t id)
+{
+	struct key k;
+
+	key_table_u64(&k, table, id);
+	rows_fresh(t->rows, key_bytes(&k));
+}
+
 void content_store(struct txn *t, struct content *c, uint64_t refs)
 {
 	uint64_t id = content_number(t, c);
@@ -106,6 +114,8 @@ void content_store(struct txn *t, struct content *c, uint64_t refs)
 
 	for (uint32_t i = 0; i < rec.n_keys; i++)
 		rec.keys[i] = c->op->thread_keys[i];
+	fresh(t, T_CONTENT, id);
+	fresh(t, T_BODY, id);
 	content_put(t->rows, id, &rec);
 	body_put(t->rows, id,
 		 &(struct body_rec){ .facts = data(c->op->facts),
@@ -246,8 +256,11 @@ static void email_new(struct txn *t, struct account *a, const struct message *ms
 	struct email_rec e = {
 		.content = msg->content, .size = row->size, .refs = 1, .prefix = msg->prefix
 	};
+	struct key k;
 
 	row->email = a->c.next_email++;
+	key_account_u64(&k, a->id, A_EMAIL, row->email);
+	rows_fresh(t->rows, key_bytes(&k));
 	row->thread = e.thread = join_thread(t, a, row->email, msg->op);
 	email_put(t->rows, a->id, row->email, &e);
 	a->dirty = true;

@@ -122,11 +122,27 @@ void uid_iter_release(struct uid_iter *it)
 	it->done = true;
 }
 
+/* One UID is a get, which costs a fraction of an iterator. */
+static bool get_only(struct uid_iter *it, uint32_t *uid, struct bytes *value)
+{
+	const struct segment *s = piece_of(it->mb, it->next, &it->piece_to);
+	struct key k;
+
+	it->done = true;
+	it->segment = s ? s->id : 0;
+	it->base = s ? s->uid : 0;
+	*uid = it->next;
+	key_place(&k, it->account, it->table, it->mb->id, it->segment, *uid - it->base);
+	return rows_get(it->rows, key_bytes(&k), value);
+}
+
 bool uid_iter_next(struct uid_iter *it, uint32_t *uid, struct bytes *value)
 {
 	struct bytes key;
 	uint32_t offset;
 
+	if (!it->done && !it->it && it->next == it->to)
+		return get_only(it, uid, value);
 	while (!it->done) {
 		if (!it->it)
 			open_piece(it);
@@ -242,10 +258,12 @@ static void index_row(struct txn *t, const struct mailbox *m, enum account_table
 	struct key k;
 
 	key_place(&k, m->a->id, table, m->r.id, p->segment, p->offset);
-	if (there)
-		blank_put(t->rows, key_bytes(&k));
-	else
+	if (!there) {
 		rows_del(t->rows, key_bytes(&k));
+		return;
+	}
+	rows_fresh(t->rows, key_bytes(&k));
+	blank_put(t->rows, key_bytes(&k));
 }
 
 static void change_row(struct txn *t, const struct mailbox *m, const struct place *p, bool there)
@@ -255,10 +273,12 @@ static void change_row(struct txn *t, const struct mailbox *m, const struct plac
 	if (p->relative)
 		return;
 	key_modseq(&k, m->a->id, A_CHANGE, m->r.id, p->row.modseq);
-	if (there)
-		number_put(t->rows, key_bytes(&k), p->row.uid);
-	else
+	if (!there) {
 		rows_del(t->rows, key_bytes(&k));
+		return;
+	}
+	rows_fresh(t->rows, key_bytes(&k));
+	number_put(t->rows, key_bytes(&k), p->row.uid);
 }
 
 static void hold_row(struct txn *t, const struct mailbox *m, const struct place *p, bool there)
@@ -266,18 +286,22 @@ static void hold_row(struct txn *t, const struct mailbox *m, const struct place 
 	struct key k;
 
 	key_hold(&k, m->a->id, p->row.email, m->r.id, p->segment, p->offset);
-	if (there)
-		blank_put(t->rows, key_bytes(&k));
-	else
+	if (!there) {
 		rows_del(t->rows, key_bytes(&k));
+		return;
+	}
+	rows_fresh(t->rows, key_bytes(&k));
+	blank_put(t->rows, key_bytes(&k));
 }
 
-static void put_value(struct txn *t, const struct mailbox *m, const struct place *p)
+static void put_value(struct txn *t, const struct mailbox *m, const struct place *p, bool fresh)
 {
 	struct buf b;
 	struct key k;
 
 	key_place(&k, m->a->id, A_PLACE, m->r.id, p->segment, p->offset);
+	if (fresh)
+		rows_fresh(t->rows, key_bytes(&k));
 	enc_start(&b);
 	place_encode(&b, p);
 	enc_end(&b, t->rows, &k);
@@ -285,7 +309,7 @@ static void put_value(struct txn *t, const struct mailbox *m, const struct place
 
 void place_write(struct txn *t, struct mailbox *m, const struct place *p)
 {
-	put_value(t, m, p);
+	put_value(t, m, p, true);
 	change_row(t, m, p, true);
 	hold_row(t, m, p, true);
 	if (!(p->row.flags & FLAG_SEEN))
@@ -337,7 +361,7 @@ void place_update(struct txn *t, struct mailbox *m, const struct place *old, str
 	change_row(t, m, old, false);
 	now->relative = false;
 	now->row.modseq = txn_modseq(t, m);
-	put_value(t, m, now);
+	put_value(t, m, now, false);
 	change_row(t, m, now, true);
 	if (changed & FLAG_SEEN)
 		index_row(t, m, A_UNSEEN, now, !(now->row.flags & FLAG_SEEN));
