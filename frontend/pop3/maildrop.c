@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 enum { PAGE = 65536 };
+#define COLUMNS (ROW_SIZE | ROW_CHUNKS)
 
 static int take_page(struct maildrop *d, struct bytes page)
 {
@@ -49,8 +50,10 @@ CO static int load(struct session *s, struct maildrop *d)
 CO int maildrop_open(struct session *s, struct maildrop **drop)
 {
 	struct maildrop *d = xnew(struct maildrop);
-	int ret = store_lock(&s->user, s->account, &d->lock);
+	int ret;
 
+	arena_init(&d->ahead_mem, 0);
+	ret = store_lock(&s->user, s->account, &d->lock);
 	if (ret == 0)
 		ret = load(s, d);
 	if (ret < 0) {
@@ -71,6 +74,7 @@ void maildrop_close(struct maildrop **drop)
 		return;
 	store_unlock(&d->lock);
 	store_box_release(&d->box);
+	arena_release(&d->ahead_mem);
 	free(d->v);
 	free(d);
 }
@@ -100,27 +104,50 @@ void maildrop_undelete(struct maildrop *d)
 	}
 }
 
-CO int maildrop_body(struct session *s, struct maildrop *d, const struct drop_message *m,
-		     struct body **body)
+/* ---- bodies ----------------------------------------------------------------------------------
+ * POP3 clients take one message after the other: where this one follows on the last, the next
+ * few come along. */
+
+static bool is_ahead(const struct store_page *page, uint32_t uid)
 {
-	struct store_ask ask = { .columns = ROW_SIZE | ROW_CHUNKS, .bodies = true };
-	struct store_page page;
+	for (size_t i = 0; i < page->n_bodies; i++)
+		if (page->bodies[i].uid == uid)
+			return true;
+	return false;
+}
+
+CO static int read_rows(struct session *s, struct maildrop *d, const struct drop_message *m)
+{
+	bool next = m == (d->last ? d->last + 1 : d->v);
+	struct store_ask ask = { .columns = COLUMNS, .from_uid = m->uid, .bodies = true };
 	struct uidset one;
-	struct row row;
 	int ret;
 
 	uidset_init(&one);
 	uidset_add(&one, m->uid, m->uid);
-	ask.uids = &one;
-	ret = store_rows(&s->user, &d->box, &ask, &s->mem, &page);
+	ask.uids = next ? NULL : &one;
+	arena_clear(&d->ahead_mem);
+	ret = store_rows(&s->user, &d->box, &ask, &d->ahead_mem, &d->ahead);
 	uidset_release(&one);
+	return ret;
+}
+
+CO int maildrop_body(struct session *s, struct maildrop *d, const struct drop_message *m,
+		     struct body **body)
+{
+	int ret = is_ahead(&d->ahead, m->uid) ? 0 : read_rows(s, d, m);
+	struct bytes rows = d->ahead.rows;
+	struct row row = { .uid = 0 };
+
+	d->last = m;
+	while (ret == 0 && rows.n && row.uid < m->uid)
+		if (!row_unpack(&rows, COLUMNS, &row))
+			ret = -ERR_CORRUPT;
+	if (ret == 0 && row.uid != m->uid)
+		ret = -ERR_NOTFOUND;
 	if (ret < 0)
 		return ret;
-	if (page.rows.n == 0)
-		return -ERR_NOTFOUND;
-	if (!row_unpack(&page.rows, ask.columns, &row) || row.uid != m->uid)
-		return -ERR_CORRUPT;
-	*body = body_open(&s->user, &row, s->account, &page);
+	*body = body_open(&s->user, &row, s->account, &d->ahead);
 	body_range(*body, 0, row.size);
 	return 0;
 }

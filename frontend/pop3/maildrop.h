@@ -23,6 +23,9 @@ struct maildrop {
 	size_t n, cap;
 	size_t kept; /* those not deleted, and their octets */
 	uint64_t octets;
+	const struct drop_message *last; /* opened */
+	struct store_page ahead;         /* read with their bodies: who takes one takes the next */
+	struct arena ahead_mem;
 };
 
 /* On failure there is none. -ERR_INUSE: another session has it. */

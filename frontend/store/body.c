@@ -116,7 +116,9 @@ CO static int chunk_load(struct body *b, size_t i)
 	if (b->loaded == i + 1)
 		return 0;
 	b->loaded = 0;
-	ret = b->at_hand.n ? chunk_take(b, c, b->at_hand) : chunk_fetch(b, c);
+	ret = b->at_hand.n ? chunk_take(b, c, b->at_hand) : -ERR_CORRUPT;
+	if (ret == -ERR_CORRUPT) /* not there, or damaged: another replica may do better */
+		ret = chunk_fetch(b, c);
 	if (ret == 0)
 		b->loaded = i + 1;
 	return ret;

@@ -8,6 +8,7 @@
 #include "mailstore/apply.h"
 #include "mailstore/query.h"
 #include "model/ids.h"
+#include "model/row.h"
 
 #include <stdlib.h>
 
@@ -194,21 +195,6 @@ static int run_op(struct router *r, struct shard *s, struct call *c, struct aren
 	return 0;
 }
 
-static int run_query(struct router *r, struct shard *s, struct call *c, struct arena *mem)
-{
-	Tern__Query *q = WIRE_UNPACK(query, c->body->b, mem);
-	struct rows *view;
-	Tern__Reply *reply;
-
-	if (!q)
-		return -ERR_INVALID;
-	view = rows_view(r->kv, NULL, s->id, INCARNATION);
-	reply = mailstore_query(view, q, mem, &c->reply);
-	c->reply.body = wire_pack(&reply->base);
-	rows_free(&view);
-	return 0;
-}
-
 static bool chunks_gone(struct router *r)
 {
 	return r->mood == LOCAL_NO_CHUNKS || (r->chunks_left && --r->chunks_left == 0);
@@ -222,6 +208,49 @@ static struct blob *rotten(const struct blob *b)
 	memcpy(room, b->b.p, b->b.n);
 	room[b->b.n / 2] ^= 1;
 	return bad;
+}
+
+/* Bodies that come along with their rows: every other one, so that both ways are gone. */
+static void add_bodies(struct router *r, struct shard *s, const Tern__Rows *in,
+		       Tern__RowsReply *out, struct msg *reply, struct arena *mem)
+{
+	struct bytes page = reply->n_payload ? reply->payload[0]->b : BYTES_NONE;
+	struct row_chunk c;
+	struct row row;
+
+	out->bodies = arena_array(mem, uint32_t, WIRE_MAX_PARTS);
+	while (reply->n_payload < WIRE_MAX_PARTS && row_unpack(&page, in->columns, &row)) {
+		struct chunk_key key = { .shard = s->id };
+		struct blob *b;
+
+		if (row.uid % 2 == 0 || row.n_chunks != 1 || !row_chunk_next(&row.chunks, &c))
+			continue;
+		key.index = c.index;
+		b = map_get(&r->chunks, MAP_KEY(key));
+		if (!b || b->b.n > in->body_bytes)
+			continue;
+		msg_add(reply, r->mood == LOCAL_ROTTEN ? rotten(b) : blob_ref(b));
+		out->bodies[out->n_bodies++] = row.uid;
+	}
+}
+
+static int run_query(struct router *r, struct shard *s, struct call *c, struct arena *mem)
+{
+	Tern__Query *q = WIRE_UNPACK(query, c->body->b, mem);
+	struct rows *view;
+	Tern__Reply *reply;
+
+	if (!q)
+		return -ERR_INVALID;
+	view = rows_view(r->kv, NULL, s->id, INCARNATION);
+	reply = mailstore_query(view, q, mem, &c->reply);
+	if (reply->what_case == TERN__REPLY__WHAT_ROWS && q->what_case == TERN__QUERY__WHAT_ROWS &&
+	    q->rows->body_bytes && (r->mood == LOCAL_WELL || r->mood == LOCAL_ROTTEN) &&
+	    !r->chunks_left)
+		add_bodies(r, s, q->rows, reply->rows, &c->reply, mem);
+	c->reply.body = wire_pack(&reply->base);
+	rows_free(&view);
+	return 0;
 }
 
 static int run_chunks(struct router *r, struct shard *s, struct call *c, struct arena *mem)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pop3 - RETR of messages at random, on connections that stay. */
+/* pop3 - RETR of one message after the other, as POP3 clients do, on connections that stay. */
 #include "load.h"
 
 #include <string.h>
 
 static void retr_begin(struct conn *c)
 {
-	c->wanted = 1 + below(g.count);
+	c->wanted = 1 + c->wanted % g.count;
 	putf(c, "RETR %u\r\n", c->wanted);
 }
 
