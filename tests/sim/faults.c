@@ -306,7 +306,7 @@ static struct row of_nodes[] = {
 };
 
 static struct row of_fronts[] = {
-	{ 10, wires_break }, { 12, wires_cut }, { 14, wires_mend }, { 1, idle }, { 6, front_crash },
+	{ 16, wires_break }, { 12, wires_cut }, { 14, wires_mend }, { 1, idle }, { 6, front_crash },
 };
 
 static void draw(struct sim *s, struct row *rows, size_t n)

@@ -46,7 +46,7 @@ static const struct clusterconf *cluster_of(const struct sim *s)
 /* Often so short that a fence overtakes what it is for. */
 static unsigned retry_ms(struct sim *s)
 {
-	return (unsigned)(sim_chance(s, 40) ? sim_between(s, 10, 400) : sim_between(s, 500, 6000));
+	return (unsigned)(sim_chance(s, 60) ? sim_between(s, 10, 400) : sim_between(s, 500, 6000));
 }
 
 static void boot(struct sim *s, unsigned front)

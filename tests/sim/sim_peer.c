@@ -186,7 +186,7 @@ static void conn_break(struct sim *s, struct conn *c, uint64_t notice_ms)
 	if (c->broken)
 		return;
 	c->broken = true;
-	if (!s->healed && sim_chance(s, 60)) {
+	if (!s->healed && sim_chance(s, 80)) {
 		c->late = true;
 		release_held(s, c, TO_NODE);
 		plan_silence(s, c, LATE);
@@ -331,7 +331,7 @@ void wires_break(struct sim *s)
 	for (uint64_t id = 0; (c = next_conn(s, &id));) {
 		if (!sim_chance(s, 25))
 			continue;
-		if (sim_chance(s, 60)) {
+		if (sim_chance(s, 75)) {
 			c->stalled = true;
 			plan_silence(s, c, STUCK);
 			continue;
