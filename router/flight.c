@@ -173,7 +173,12 @@ static void act(struct flight *f, struct retry_step step, int status, struct msg
 		send_again(f, step);
 		break;
 	case RETRY_WAIT: wait_on(f); break;
-	case RETRY_FENCE: session_begin_fence(f); break;
+	case RETRY_FENCE:
+		if (f->r->fence_off)
+			flight_end(f, ERR_BUSY, NULL, NULL, NULL);
+		else
+			session_begin_fence(f);
+		break;
 	case RETRY_FAIL_BUSY:
 		flight_end(f, ERR_BUSY, status ? NULL : "no replica answered in time", NULL, NULL);
 		break;

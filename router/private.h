@@ -125,6 +125,7 @@ struct router {
 	uint64_t map_asked_at;
 	unsigned map_turn; /* each fetch begins with another node */
 	struct watches *watches;
+	bool fence_off, seq_off; /* router_break */
 };
 
 /* flight.c: the life of a call */
@@ -160,6 +161,7 @@ void shard_forget_leader(struct router *r, int node); /* in all shards */
 bool session_ready(struct flight *f);           /* false: it waits for hello */
 bool session_may_renew(const struct flight *f); /* after EXPIRED: is another hello worth it? */
 void session_renew(struct flight *f);           /* says it, or waits for who does */
+void session_new_seq(struct flight *f);         /* for tests of the tests */
 uint64_t session_done_below(const struct shard *s);
 void session_hello_ended(struct flight *hello, int status);
 void session_begin_fence(struct flight *f);

@@ -86,6 +86,21 @@ static void open_context(struct router *r)
 	zmq_ctx_set(r->zmq, ZMQ_MAX_SOCKETS, (int)r->n_nodes * 4 + 16);
 }
 
+/* ---- rules that can be switched off, to see that tests notice */
+
+static const char *broken_rule = "";
+
+void router_break(const char *rule)
+{
+	broken_rule = rule;
+}
+
+static void break_rules(struct router *r)
+{
+	r->fence_off = strcmp(broken_rule, "fence") == 0;
+	r->seq_off = strcmp(broken_rule, "seq") == 0;
+}
+
 struct router *router_new(struct loop *loop, const struct router_config *c, struct why *why)
 {
 	struct router *r = xnew(struct router);
@@ -93,6 +108,7 @@ struct router *router_new(struct loop *loop, const struct router_config *c, stru
 	r->loop = loop;
 	r->c = *c;
 	set_defaults(&r->c);
+	break_rules(r);
 	if (curve_public(c->secret_key, r->public_key) < 0) {
 		why_set(why, ERR_CONFIG, "the secret key is not a CURVE key");
 		free(r);

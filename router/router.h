@@ -87,4 +87,7 @@ struct watch *router_watch(struct router *r, uint64_t account, uint64_t modseq,
 void watch_seen(struct watch *w, uint64_t modseq); /* what the session has shown by now */
 void watch_free(struct watch **w);
 
+/* Tests of the tests: routers made from now on lack a rule. */
+void router_break(const char *rule);
+
 #endif

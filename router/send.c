@@ -317,6 +317,8 @@ static void send_to(struct flight *f, struct node *n)
 	uint64_t number = f->r->next_number++;
 	struct msg m;
 
+	if (f->r->seq_off && f->seq && f->tries)
+		session_new_seq(f);
 	build(f, number, &m);
 	if (peer_send(n->peer, &m) == 0) {
 		if (f->kind == TERN__KIND__KIND_OP && FAULT("router_duplicate"))

@@ -37,6 +37,13 @@ static void take_seq(struct flight *f)
 	list_add(&s->open, &f->open);
 }
 
+void session_new_seq(struct flight *f)
+{
+	list_del(&f->open);
+	f->seq = 0;
+	take_seq(f);
+}
+
 static void say_hello(struct router *r, uint32_t shard)
 {
 	struct flight *f = flight_new(r, ROLE_HELLO, CALL_OP, TERN__KIND__KIND_OP, shard);

@@ -23,6 +23,7 @@ struct request {
 	int status;
 	uint64_t index;
 	bool negative;
+	bool confirmed;  /* a read for which a majority was asked, for want of a lease */
 	const char *why; /* borrowed until the reply is packed */
 	unsigned tries;
 };

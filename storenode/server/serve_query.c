@@ -7,6 +7,14 @@
 
 static void ready(void *arg, int status);
 
+static void read_current(struct request *r)
+{
+	struct host *host = r->server->host;
+
+	r->confirmed = !host_lease_valid(host, r->head->shard);
+	host_read(host, r->head->shard, ready, r);
+}
+
 /* The kept hash beside one recomputed from the same snapshot's rows. */
 static int state_hash(struct request *r, struct kv_snap *snap, const struct host_view *view,
 		      Tern__Reply **reply)
@@ -106,14 +114,16 @@ static void answer(void *arg)
 		request_fail(r, r->status, "the read failed");
 		return;
 	}
-	/* Unknown is not nonexistent: "no such" needs a lease that is valid now. */
-	if (r->negative && !host_lease_valid(r->server->host, r->head->shard)) {
+	/* Unknown is not nonexistent: "no such" needs a lease that is valid now, or a majority that
+	 * was asked for this very read. (Without that a leader that has once tried to hand over and
+	 * failed, and so has no lease for the rest of its term, could not say it any more.) */
+	if (r->negative && !r->confirmed && !host_lease_valid(r->server->host, r->head->shard)) {
 		blob_unref(&body);
 		msg_release(&r->out);
 		if (++r->tries >= TRIES)
 			request_fail(r, ERR_NOTLEADER, "no lease");
 		else
-			host_read(r->server->host, r->head->shard, ready, r);
+			read_current(r);
 		return;
 	}
 	request_reply(r, ERR_OK, body);
@@ -136,5 +146,5 @@ void serve_query(struct request *r)
 	if (!r->server->host || !host_status(r->server->host, r->head->shard, &status))
 		request_fail(r, ERR_EPOCH, "no replica of that shard here");
 	else
-		host_read(r->server->host, r->head->shard, ready, r);
+		read_current(r);
 }

@@ -44,7 +44,7 @@ MAY = {
 # Foreign header: where it may be included (regular expressions on paths).
 HOMES = {
     r"uv\.h": r"proto/base/loop\.c",
-    r"zmq\.h": r"proto/base/\w+\.c|proto/wire/frame\.c|router/(router|peer|keys|clusterconf|zap)\.c"
+    r"zmq\.h": r"proto/base/\w+\.c|proto/wire/socket\.c|router/(router|peer|keys|clusterconf|zap)\.c"
                r"|storenode/replica/transport\.c|storenode/server/\w+\.[ch]",
     r"raft(/.*)?\.h": r"storenode/replica/\w+\.[ch]",
     r"rocksdb/.*": r"storenode/engine/\w*rocks\w*\.[ch]",

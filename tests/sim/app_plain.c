@@ -137,8 +137,9 @@ static void apply(void *node, struct rows *rows, const struct host_entry *e, str
 
 	INVARIANT(e->op.n == sizeof(op));
 	memcpy(&op, e->op.p, sizeof(op));
-	check_applied(s, ((struct node *)node)->id, e, op.attempt,
-		      hash128_2(e->op, bytes_of(&e->body_hash, 16)));
+	if (check_applied(s, ((struct node *)node)->id, e, op.attempt,
+			  hash128_2(e->op, bytes_of(&e->body_hash, 16))))
+		check_effect(s, op.attempt);
 	out->effects = mem;
 	out->result = bytes_dup(mem, bytes_of(&op.seq, 8));
 	key_of(&seen, 'd', op.client, 0);
@@ -225,5 +226,6 @@ static void check(struct sim *s, struct node *n, uint32_t shard)
 			 shard, there, named, waiting);
 }
 
-const struct sim_app app_plain = { "plain", init,  release,  invent, pack,
-				   body,    apply, answered, check };
+const struct sim_app app_plain = { "plain", WITH_PLAIN, &clients_direct, init,
+				   release, apply,      check,           invent,
+				   pack,    body,       answered };

@@ -9,7 +9,7 @@ struct applied_entry {
 	struct hash128 what;
 };
 
-enum { SENT = 1, REFUSED, APPLIED };
+enum { SENT = 1, REFUSED, APPLIED, UNKNOWN };
 
 static void *fate(uintptr_t f)
 {
@@ -36,26 +36,48 @@ void check_refused(struct sim *s, uint64_t attempt)
 	map_put(&s->attempts, MAP_KEY(attempt), fate(REFUSED));
 }
 
+void check_effect(struct sim *s, uint64_t attempt)
+{
+	if (fate_of(s, attempt) == REFUSED)
+		sim_fail("attempt %lu was refused and happens", attempt);
+	map_put(&s->attempts, MAP_KEY(attempt), fate(APPLIED));
+}
+
+bool check_open(struct sim *s, uint64_t attempt)
+{
+	return fate_of(s, attempt) == SENT;
+}
+
+void check_unknown(struct sim *s, uint64_t attempt)
+{
+	if (check_open(s, attempt))
+		map_put(&s->attempts, MAP_KEY(attempt), fate(UNKNOWN));
+}
+
+bool check_happened(struct sim *s, uint64_t attempt)
+{
+	return fate_of(s, attempt) == APPLIED;
+}
+
 /* State machine safety: one entry per index, whoever applies it. */
-void check_applied(struct sim *s, unsigned node, const struct host_entry *e, uint64_t attempt,
+bool check_applied(struct sim *s, unsigned node, const struct host_entry *e, uint64_t attempt,
 		   struct hash128 what)
 {
 	struct map *m = &s->shard[e->shard].applied;
 	struct applied_entry *a = map_get(m, MAP_KEY(e->index));
 
-	if (fate_of(s, attempt) == REFUSED)
-		sim_fail("attempt %lu was refused and is applied at %lu on n%u", attempt, e->index,
-			 node);
 	if (!a) {
 		a = xnew(struct applied_entry);
 		*a = (struct applied_entry){ e->term, attempt, what };
 		map_put(m, MAP_KEY(e->index), a);
-		map_put(&s->attempts, MAP_KEY(attempt), fate(APPLIED));
+		s->applied_at = s->now;
+		return true;
 	}
 	if (a->term != e->term || a->attempt != attempt || !hash128_eq(a->what, what))
 		sim_fail("shard %u index %lu: n%u applies term %lu attempt %lu, another applied "
 			 "term %lu attempt %lu",
 			 e->shard, e->index, node, e->term, attempt, a->term, a->attempt);
+	return false;
 }
 
 void check_acked(struct sim *s, unsigned node, uint32_t shard, uint64_t index, uint64_t attempt)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* client.c - clients, with what the router does for them: one request at a time, tried again
+/* client.c - clients that need no router: one request at a time, straight to a host, tried again
  * under its id until there is an answer, now and then sent twice. */
 #include "sim/sim.h"
 
@@ -189,7 +189,7 @@ static void request(struct sim *s, struct event *e)
 	host_submit(n->host, asked->shard, op, body, done, asked);
 }
 
-void clients_event(struct sim *s, struct event *e)
+static void on_event(struct sim *s, struct event *e)
 {
 	if (e->kind == EV_CLIENT)
 		wake(s, &s->clients[e->b], e->a);
@@ -200,7 +200,7 @@ void clients_event(struct sim *s, struct event *e)
 	e->ptr = NULL;
 }
 
-void clients_init(struct sim *s)
+static void init(struct sim *s)
 {
 	s->clients = xcalloc(s->n_clients, sizeof(struct client));
 	for (unsigned i = 0; i < s->n_clients; i++) {
@@ -211,7 +211,7 @@ void clients_init(struct sim *s)
 	}
 }
 
-bool clients_done(struct sim *s)
+static bool all_done(struct sim *s)
 {
 	for (unsigned i = 0; i < s->n_clients; i++)
 		if (s->clients[i].left)
@@ -219,7 +219,9 @@ bool clients_done(struct sim *s)
 	return true;
 }
 
-void clients_free(struct sim *s)
+static void release(struct sim *s)
 {
 	free(s->clients);
 }
+
+const struct sim_clients clients_direct = { init, on_event, all_done, release };

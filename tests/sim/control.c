@@ -3,6 +3,8 @@
  * that were lost, and moves, each tried until it is done. */
 #include "sim/sim.h"
 
+#include "wire/frame.h"
+
 #include <stdlib.h>
 
 #define PERIOD_MS 200
@@ -23,6 +25,8 @@ struct control {
 	struct place place[SIM_SHARDS][COPIES];
 	struct move move[SIM_SHARDS];
 	struct list old; /* struct leftover */
+	uint64_t epoch;
+	struct blob *map;
 };
 
 struct leftover { /* a replica that is no member any more */
@@ -42,6 +46,56 @@ static void turn_end(struct sim *s, struct node *n)
 	sim_enter(NULL);
 }
 
+/* ---- the map that front ends get */
+
+static Tern__MapShard *map_shard(struct arena *mem, const struct place *place)
+{
+	Tern__MapShard *shard = arena_new(mem, Tern__MapShard);
+
+	tern__map_shard__init(shard);
+	shard->replicas = arena_array(mem, Tern__MapReplica *, COPIES);
+	for (unsigned i = 0; i < COPIES; i++) {
+		Tern__MapReplica *r = arena_new(mem, Tern__MapReplica);
+
+		tern__map_replica__init(r);
+		r->replica = place[i].replica;
+		r->node = place[i].node;
+		shard->replicas[shard->n_replicas++] = r;
+	}
+	return shard;
+}
+
+static void draw_map(struct sim *s)
+{
+	static char *const names[SIM_NODES] = { "n0", "n1", "n2", "n3", "n4" };
+	struct control *c = s->control;
+	Tern__ClusterMap map = TERN__CLUSTER_MAP__INIT;
+	struct arena mem;
+
+	arena_init(&mem, 0);
+	map.epoch = ++c->epoch;
+	map.cluster = (ProtobufCBinaryData){ sizeof(s->config.cluster), s->config.cluster };
+	map.era = s->config.era;
+	map.nodes = arena_array(&mem, Tern__MapNode *, SIM_NODES);
+	map.shards = arena_array(&mem, Tern__MapShard *, SIM_SHARDS);
+	for (unsigned i = 0; i < s->n_nodes; i++) {
+		map.nodes[map.n_nodes] = arena_new(&mem, Tern__MapNode);
+		tern__map_node__init(map.nodes[map.n_nodes]);
+		map.nodes[map.n_nodes++]->name = names[i];
+	}
+	for (uint32_t i = 0; i < s->n_shards; i++)
+		map.shards[map.n_shards++] = map_shard(&mem, c->place[i]);
+	blob_unref(&c->map);
+	c->map = wire_pack(&map.base);
+	arena_release(&mem);
+}
+
+struct bytes control_map(const struct sim *s, uint64_t *epoch)
+{
+	*epoch = s->control->epoch;
+	return s->control->map->b;
+}
+
 void control_init(struct sim *s)
 {
 	struct control *c = s->control = xnew(struct control);
@@ -54,6 +108,7 @@ void control_init(struct sim *s)
 			c->place[shard][i] = (struct place){ new_replica(s),
 							     (first + i) % s->n_nodes };
 	}
+	draw_map(s);
 	sim_at(s, s->now + MS(PERIOD_MS), EV_CONTROL, SIM_NODES);
 }
 
@@ -114,6 +169,7 @@ static void moved(void *arg, int status)
 	s->control->place[shard][m->slot] = m->add;
 	if (m->remove.node != m->add.node)
 		add_leftover(s, shard, m->remove);
+	draw_map(s);
 }
 
 /* The new replica must be there, and nothing else of that shard on its node. */
@@ -242,6 +298,13 @@ void control_event(struct sim *s)
 		if (s->control->move[shard].active)
 			push_move(s, shard, &s->control->move[shard]);
 	sweep(s);
+	for (unsigned i = 0; i < s->n_nodes; i++) {
+		if (!s->node[i].up || !s->node[i].door)
+			continue;
+		sim_enter(&s->node[i]);
+		door_upkeep(s, &s->node[i]);
+		turn_end(s, &s->node[i]);
+	}
 	sim_at(s, s->now + MS(PERIOD_MS), EV_CONTROL, SIM_NODES);
 }
 
@@ -289,5 +352,6 @@ void control_free(struct sim *s)
 
 	while ((node = list_pop(&s->control->old)))
 		free(list_entry(node, struct leftover, list));
+	blob_unref(&s->control->map);
 	free(s->control);
 }

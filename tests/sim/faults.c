@@ -4,7 +4,7 @@
  *
  * Two traps are set on purpose, each for one rule: what it takes to fall into them would come
  * together by chance once in many thousand histories. */
-#include "sim/sim.h"
+#include "sim/mail.h"
 
 #define QUIET_MS 3000
 #define IMAGE_AGE_MS 3000
@@ -14,9 +14,17 @@ static struct node *any(struct sim *s)
 	return &s->node[prng_below(&s->rng, s->n_nodes)];
 }
 
+enum { OF_NODES, OF_FRONTS }; /* two series, side by side */
+
+static void plan_next(struct sim *s, uint64_t series)
+{
+	sim_at(s, s->now + sim_between(s, MS(50), MS(s->fault_ms)), EV_FAULT, SIM_NODES)->a =
+		series;
+}
+
 static void plan(struct sim *s)
 {
-	sim_at(s, s->now + sim_between(s, MS(50), MS(s->fault_ms)), EV_FAULT, SIM_NODES);
+	plan_next(s, OF_NODES);
 }
 
 /* ---- network */
@@ -250,13 +258,23 @@ static void floor_trap(struct sim *s)
 	}
 }
 
+/* An hour in which nothing comes through: the shards forget the front ends. */
+static void idle(struct sim *s)
+{
+	sim_note("an hour passes");
+	s->faults[F_IDLE]++;
+	s->skipped += MS(3700000);
+	mail_slept(s);
+}
+
 static void set_trap(struct sim *s, void (*run)(struct sim *s), enum fault kind)
 {
 	struct node *n[3];
 
 	if (s->trap.run || !may_lose_a_disk(s) || !cast(s, n) || (n[1]->image))
 		return;
-	sim_note("trap: %s; leader n%u, n%u, n%u", fault_names[kind], n[0]->id, n[1]->id, n[2]->id);
+	sim_note("trap: %s; leader n%u, n%u, n%u", fault_kinds[kind].name, n[0]->id, n[1]->id,
+		 n[2]->id);
 	s->faults[kind]++;
 	s->trap.run = run;
 	s->trap.act = 0;
@@ -274,55 +292,79 @@ static void trap_floor(struct sim *s)
 	set_trap(s, floor_trap, F_FLOOR_TRAP);
 }
 
-static struct {
+struct row {
 	unsigned weight;
 	void (*run)(struct sim *s);
 	unsigned drawn; /* each seed has its own mix */
-} table[] = {
+};
+
+static struct row of_nodes[] = {
 	{ 18, crash },      { 2, crash_all },   { 12, partition }, { 14, connect_all },
 	{ 6, slow_disk },   { 3, bad_disk },    { 4, wipe },       { 8, keep_image },
 	{ 8, roll_back },   { 12, transfer },   { 3, drain },      { 10, move },
 	{ 10, trap_lease }, { 10, trap_floor },
 };
 
-void faults_init(struct sim *s)
+static struct row of_fronts[] = {
+	{ 16, wires_break }, { 12, wires_cut }, { 14, wires_mend }, { 1, idle }, { 6, front_crash },
+};
+
+static void draw(struct sim *s, struct row *rows, size_t n)
 {
 	static const unsigned factors[] = { 0, 1, 1, 2, 6 };
+
+	for (size_t i = 0; i < n; i++)
+		rows[i].drawn = rows[i].weight * factors[prng_below(&s->rng, 5)];
+	rows[n - 1].drawn++;
+}
+
+static void run_one(struct sim *s, const struct row *rows, size_t n)
+{
+	uint64_t total = 0, pick;
+
+	for (size_t i = 0; i < n; i++)
+		total += rows[i].drawn;
+	pick = prng_below(&s->rng, total);
+	for (size_t i = 0; i < n; i++) {
+		if (pick < rows[i].drawn) {
+			rows[i].run(s);
+			return;
+		}
+		pick -= rows[i].drawn;
+	}
+}
+
+void faults_init(struct sim *s)
+{
 	static const unsigned paces[] = { 500, 1000, 2000, 4000 };
 
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		table[i].drawn = table[i].weight * factors[prng_below(&s->rng, 5)];
-	table[ARRAY_LEN(table) - 1].drawn++;
+	draw(s, of_nodes, ARRAY_LEN(of_nodes));
 	s->fault_ms = paces[prng_below(&s->rng, ARRAY_LEN(paces))];
 	if (s->broken && strcmp(s->broken, "vote-durable") == 0) { /* a fair chance to see it */
 		s->fault_ms = 500;
 		s->sync_ms = 400;
 	}
 	sim_at(s, s->now + MS(2500), EV_FAULT, SIM_NODES);
+	if (!s->fronts)
+		return;
+	draw(s, of_fronts, ARRAY_LEN(of_fronts));
+	sim_at(s, s->now + MS(2500), EV_FAULT, SIM_NODES)->a = OF_FRONTS;
 }
 
-void faults_event(struct sim *s)
+void faults_event(struct sim *s, uint64_t series)
 {
-	uint64_t total = 0, pick;
-
 	if (s->healed)
 		return;
-	if (s->trap.run) {
+	if (series == OF_FRONTS) {
+		run_one(s, of_fronts, ARRAY_LEN(of_fronts));
+		plan_next(s, OF_FRONTS);
+	} else if (s->trap.run) {
 		s->trap.run(s);
-		return;
+	} else {
+		run_one(s, of_nodes, ARRAY_LEN(of_nodes));
+		if (!s->trap.run)
+			plan(s);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		total += table[i].drawn;
-	pick = prng_below(&s->rng, total);
-	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		if (pick < table[i].drawn) {
-			table[i].run(s);
-			break;
-		}
-		pick -= table[i].drawn;
-	}
-	if (!s->trap.run)
-		plan(s);
 }
 
 void faults_heal(struct sim *s)
@@ -331,6 +373,7 @@ void faults_heal(struct sim *s)
 	s->healed = true;
 	s->hushed = false;
 	connect_all(s);
+	wires_mend(s);
 	s->delay_ms = 5;
 	s->disk_ms = 1;
 	s->sync_ms = 5;

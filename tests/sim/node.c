@@ -60,9 +60,9 @@ static void io_wake_at(void *arg, uint64_t ms)
 {
 	struct sim *s = sim_current;
 	struct node *n = node_of(arg);
-	uint64_t at = ms * 1000 - (uint64_t)n->clock_us;
+	uint64_t ahead = s->skipped + (uint64_t)n->clock_us, at = ms * 1000;
 
-	n->tick_at = MAX(at, s->now);
+	n->tick_at = MAX(at, s->now + ahead) - ahead;
 	sim_at(s, n->tick_at, EV_TICK, n->id);
 }
 
@@ -82,6 +82,8 @@ static void app_apply(void *arg, struct rows *rows, const struct host_entry *e, 
 
 static void app_applied(void *arg, uint32_t shard, uint64_t index, void *effects)
 {
+	if (node_of(arg)->door)
+		door_applied(node_of(arg), shard, effects);
 	if (effects)
 		return;
 	sim_current->faults[F_INSTALL]++;
@@ -92,6 +94,8 @@ static void app_leading(void *arg, uint32_t shard, bool leading)
 {
 	sim_note("n%u shard %u %s", node_of(arg)->id, shard, leading ? "leads" : "leads no more");
 	node_of(arg)->seen[shard].leads = leading;
+	if (node_of(arg)->door)
+		door_leading(node_of(arg), shard, leading);
 }
 
 static void app_lost(void *arg, uint32_t shard, uint64_t replica)
@@ -168,6 +172,8 @@ void node_boot(struct sim *s, struct node *n)
 	sim_note("n%u boots, start %lu, synced %lu", n->id, n->id_on_disk.start_count,
 		 n->id_on_disk.synced);
 	start_host(s, n);
+	if (s->app == &app_mail)
+		door_open(s, n);
 	net_peers_of(s, n);
 	sim_at(s, s->now, EV_TICK, n->id);
 }
@@ -180,7 +186,9 @@ void node_init(struct sim *s, unsigned id)
 	n->kv = kv_mem_new();
 	n->clock_us = (int64_t)sim_between(s, 0, 5000000);
 	list_init(&n->jobs);
+	sim_enter(n);
 	node_boot(s, n);
+	sim_enter(NULL);
 }
 
 static void stop(struct sim *s, struct node *n)
@@ -188,7 +196,11 @@ static void stop(struct sim *s, struct node *n)
 	struct list *node;
 
 	n->up = false;
+	if (n->door)
+		door_close(n);
 	host_free(&n->host);
+	if (n->door)
+		door_free(n);
 	while ((node = list_pop(&n->jobs))) {
 		struct queued_job *q = list_entry(node, struct queued_job, list);
 
@@ -197,6 +209,7 @@ static void stop(struct sim *s, struct node *n)
 	}
 	writer_free(&n->writer);
 	sim_forget(s, n->id);
+	wires_node_down(s, n->id);
 	n->boot++;
 	n->writing = n->syncing = false;
 	n->written = n->tick_at = 0;
@@ -257,11 +270,6 @@ static void plan_sync(struct sim *s, struct node *n, uint64_t synced)
 		n->written;
 }
 
-static bool breaks(const struct sim *s, const char *rule)
-{
-	return s->broken && strcmp(s->broken, rule) == 0;
-}
-
 static void write_one(struct sim *s, struct node *n)
 {
 	struct queued_job *q = list_entry(list_pop(&n->jobs), struct queued_job, list);
@@ -279,7 +287,7 @@ static void write_one(struct sim *s, struct node *n)
 	}
 	if (job_sync(job)) {
 		n->written = job_ticket(job);
-		if (breaks(s, "sync")) /* "durable", says who never synced */
+		if (sim_breaks(s, "sync")) /* "durable", says who never synced */
 			sim_at(s, s->now, EV_SYNCED, n->id)->a = n->written;
 		else
 			plan_sync(s, n, 0);
@@ -293,13 +301,13 @@ static void write_one(struct sim *s, struct node *n)
 static void synced(struct sim *s, struct node *n, uint64_t ticket)
 {
 	n->syncing = false;
-	if (!breaks(s, "sync") && kv_sync(n->kv)) {
+	if (!sim_breaks(s, "sync") && kv_sync(n->kv)) {
 		node_crash(s, n);
 		sim_at(s, s->now + sim_between(s, MS(100), MS(2000)), EV_BOOT, n->id);
 		return;
 	}
 	host_synced(n->host, ticket);
-	if (!breaks(s, "sync"))
+	if (!sim_breaks(s, "sync"))
 		plan_sync(s, n, ticket);
 }
 
@@ -347,11 +355,24 @@ void node_event(struct sim *s, struct event *e)
 		read_done(s, n, e);
 	else if (e->kind == EV_PEER)
 		host_peer(n->host, (uint32_t)e->a, true);
+	else if (e->kind == EV_TURN)
+		sim_loop_event(s, e);
+	else if (e->kind == EV_WIRE)
+		wires_event(s, e);
+	else if (e->kind == EV_READER)
+		door_event(s, e);
+}
+
+void node_fail(struct node *n, const char *why)
+{
+	host_fail(n->host, why);
 }
 
 void node_turn_end(struct sim *s, struct node *n)
 {
 	host_flush(n->host);
+	if (n->door)
+		door_turn_end(n);
 	if (n->host->failed) {
 		node_crash(s, n);
 		sim_at(s, s->now + sim_between(s, MS(100), MS(2000)), EV_BOOT, n->id);

@@ -10,16 +10,27 @@
 
 #define FAULT_MS 20000  /* of faults, then all is healed */
 #define HEAL_MS 40000   /* by then everything must be done */
+#define APPLY_MS 3000   /* after the last entry, likewise */
 #define SETTLE_MS 10000 /* after that all replicas are alike: a follower is probed once a second */
 
 struct sim *sim_current;
 static unsigned turn_of = SIM_NODES;
 
-const char *const fault_names[F_KINDS] = {
-	"drop",        "delay",        "duplicate",   "partition",  "oneway",      "crash",
-	"lost_writes", "slow_disk",    "write_error", "wipe",       "rollback",    "transfer",
-	"move",        "install",      "compaction",  "truncation", "dup_request", "lost_reply",
-	"floor",       "barrier_read", "lease_read",  "drain",      "lease_trap",  "floor_trap",
+const struct fault_kind fault_kinds[F_KINDS] = {
+	{ "drop", WITH_BOTH },        { "delay", WITH_BOTH },        { "duplicate", WITH_BOTH },
+	{ "partition", WITH_BOTH },   { "oneway", WITH_BOTH },       { "crash", WITH_BOTH },
+	{ "lost_writes", WITH_BOTH }, { "slow_disk", WITH_BOTH },    { "write_error", WITH_BOTH },
+	{ "wipe", WITH_BOTH },        { "rollback", WITH_BOTH },     { "transfer", WITH_BOTH },
+	{ "move", WITH_BOTH },        { "install", WITH_BOTH },      { "compaction", WITH_BOTH },
+	{ "truncation", WITH_BOTH },  { "dup_request", WITH_PLAIN }, { "lost_reply", WITH_BOTH },
+	{ "floor", WITH_BOTH },       { "barrier_read", WITH_BOTH }, { "lease_read", WITH_BOTH },
+	{ "drain", WITH_BOTH },       { "lease_trap", WITH_BOTH },   { "floor_trap", WITH_BOTH },
+	{ "broken", WITH_MAIL },      { "cut", WITH_MAIL },          { "full", WITH_MAIL },
+	{ "front", WITH_MAIL },       { "idle", WITH_MAIL },         { "cancel", WITH_MAIL },
+	{ "retry", WITH_MAIL },       { "fence", WITH_MAIL },        { "fenced", WITH_MAIL },
+	{ "overtaken", WITH_MAIL },   { "busy", WITH_MAIL },         { "unknown", WITH_MAIL },
+	{ "renewed", WITH_MAIL },     { "epoch", WITH_MAIL },        { "read", WITH_MAIL },
+	{ "chunk", WITH_MAIL },       { "hint", WITH_MAIL },
 };
 
 void sim_fail(const char *fmt, ...)
@@ -126,11 +137,21 @@ void sim_enter(const struct node *n)
 	turn_of = n ? n->id : SIM_NODES;
 }
 
+unsigned sim_turn(void)
+{
+	return turn_of;
+}
+
+bool sim_breaks(const struct sim *s, const char *rule)
+{
+	return s->broken && strcmp(s->broken, rule) == 0;
+}
+
 static uint64_t now_us(void)
 {
 	int64_t skew = turn_of < SIM_NODES ? sim_current->node[turn_of].clock_us : 0;
 
-	return sim_current->now + (uint64_t)skew;
+	return sim_current->now + sim_current->skipped + (uint64_t)skew;
 }
 
 static uint64_t wall_ms(void)
@@ -147,6 +168,9 @@ static void choose(struct sim *s)
 	s->n_nodes = (unsigned)sim_between(s, 3, SIM_NODES);
 	s->n_shards = (unsigned)sim_between(s, 1, SIM_SHARDS);
 	s->n_clients = (unsigned)sim_between(s, 2, SIM_CLIENTS);
+	s->n_fronts = SIM_FRONTS;
+	s->pace_ms = sim_chance(s, 70) ? 60 : (unsigned)sim_between(s, 300, 3000);
+	s->peer_bytes = sim_chance(s, 30) ? KIB(70) : MIB(1);
 	s->drop_percent = sim_chance(s, 30) ? 0 : (unsigned)sim_between(s, 1, 15);
 	s->dup_percent = sim_chance(s, 50) ? 0 : (unsigned)sim_between(s, 1, 10);
 	s->delay_ms = sim_chance(s, 60) ? 5 : (unsigned)sim_between(s, 20, 150);
@@ -163,6 +187,27 @@ static void choose(struct sim *s)
 	c->era = 1;
 }
 
+static void handle_nobodys(struct sim *s, struct event *e)
+{
+	switch (e->kind) {
+	case EV_CLIENT:
+	case EV_CANCEL:
+	case EV_REPLY: s->app->clients->event(s, e); break;
+	case EV_FAULT: faults_event(s, e->a); break;
+	case EV_CONTROL: control_event(s); break;
+	case EV_HEAL: faults_heal(s); break;
+	case EV_TURN: sim_loop_event(s, e); break;
+	case EV_FRONT: fronts_event(s, e); break;
+	case EV_END:
+		if (!s->over || !check_led(s))
+			sim_fail("nothing settles: clients %s, control %s",
+				 s->app->clients->done(s) ? "done" : "waiting",
+				 control_busy(s) ? "busy" : "idle");
+		break;
+	default: wires_event(s, e);
+	}
+}
+
 static void handle(struct sim *s, struct event *e)
 {
 	struct node *n = e->node < SIM_NODES ? &s->node[e->node] : NULL;
@@ -170,18 +215,11 @@ static void handle(struct sim *s, struct event *e)
 	if (n && e->boot && e->boot != n->boot)
 		return;
 	sim_enter(n);
-	if (e->kind == EV_CLIENT || e->kind == EV_REQUEST || e->kind == EV_REPLY)
-		clients_event(s, e);
-	else if (e->kind == EV_FAULT)
-		faults_event(s);
-	else if (e->kind == EV_CONTROL)
-		control_event(s);
-	else if (e->kind == EV_HEAL)
-		faults_heal(s);
-	else if (e->kind == EV_END && (!s->over || !check_led(s)))
-		sim_fail("nothing settles: clients %s, control %s",
-			 clients_done(s) ? "done" : "waiting", control_busy(s) ? "busy" : "idle");
-	else if (n)
+	if (!n)
+		handle_nobodys(s, e);
+	else if (e->kind == EV_REQUEST)
+		s->app->clients->event(s, e);
+	else
 		node_event(s, e);
 	if (n && n->up && n->host)
 		node_turn_end(s, n);
@@ -190,14 +228,15 @@ static void handle(struct sim *s, struct event *e)
 
 static void trace(struct sim *s, const struct event *e)
 {
-	uint64_t what[4] = { s->trace, e->at, (uint64_t)e->kind << 32 | e->node, e->a };
+	uint64_t what[5] = { s->trace, e->at, (uint64_t)e->kind << 32 | e->node, e->a,
+			     s->rng.s[0] };
 
 	s->trace = hash64(bytes_of(what, sizeof(what)), 0);
 }
 
 static bool settled(struct sim *s)
 {
-	return s->healed && clients_done(s) && !control_busy(s) && check_led(s);
+	return s->healed && s->app->clients->done(s) && !control_busy(s) && check_led(s);
 }
 
 static void start(struct sim *s)
@@ -208,6 +247,7 @@ static void start(struct sim *s)
 	s->now = MS(10000);
 	choose(s);
 	map_init(&s->attempts);
+	map_init(&s->introduced);
 	for (unsigned i = 0; i < SIM_SHARDS; i++) {
 		map_init(&s->shard[i].applied);
 		map_init(&s->shard[i].hashes);
@@ -215,10 +255,13 @@ static void start(struct sim *s)
 	}
 	s->app_state = s->app->init(s);
 	control_init(s);
+	wires_init(s);
 	for (unsigned i = 0; i < s->n_nodes; i++)
 		node_init(s, i);
 	control_start(s);
-	clients_init(s);
+	if (s->app == &app_mail)
+		fronts_init(s);
+	s->app->clients->init(s);
 	faults_init(s);
 	sim_at(s, s->now + MS(FAULT_MS), EV_HEAL, SIM_NODES);
 	sim_at(s, s->now + MS(FAULT_MS + HEAL_MS), EV_END, SIM_NODES);
@@ -237,7 +280,8 @@ static void free_values(struct map *m)
 
 static void finish(struct sim *s)
 {
-	clients_free(s);
+	fronts_free(s);
+	s->app->clients->free(s);
 	for (unsigned i = 0; i < s->n_nodes; i++)
 		node_free(&s->node[i]);
 	while (s->n) {
@@ -247,9 +291,11 @@ static void finish(struct sim *s)
 		free(e);
 	}
 	free(s->heap);
+	wires_free(s);
 	control_free(s);
 	s->app->free(s->app_state);
 	map_release(&s->attempts);
+	map_release(&s->introduced);
 	for (unsigned i = 0; i < SIM_SHARDS; i++) {
 		free_values(&s->shard[i].applied);
 		free_values(&s->shard[i].hashes);
@@ -278,11 +324,13 @@ void sim_run(struct sim *s)
 	while (!settled(s))
 		step(s);
 	s->over = true;
-	/* A leader may still give way to a higher term from the time of the faults; EV_END bounds it. */
+	/* A leader may still give way to a higher term from the time of the faults, a router still
+	 * settle what nobody waits for; EV_END bounds it. */
 	for (until = s->now + MS(SETTLE_MS); s->now < until;) {
 		step(s);
 		if (!check_led(s))
 			until = s->now + MS(SETTLE_MS);
+		until = MAX(until, s->applied_at + MS(APPLY_MS));
 	}
 	check_end(s);
 	finish(s);
