@@ -75,7 +75,7 @@ enum search_what {
 	SEARCH_SENTSINCE,
 	SEARCH_YOUNGER, /* number: seconds (RFC 5032) */
 	SEARCH_OLDER,
-	SEARCH_HEADER, /* name, text */
+	SEARCH_HEADER, /* name, text; number: the field of the ENVELOPE that will do, or 0 */
 	SEARCH_BODY,
 	SEARCH_TEXT,
 };

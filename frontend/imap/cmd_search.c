@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 
-enum { PAGE = 65536, DEEP_PAGE = 32768, RANGES = 5000 };
+enum { PAGE = 262144, DEEP_PAGE = 32768, RANGES = 5000 };
 #define DEEP (ROW_SIZE | ROW_FACTS | ROW_CHUNKS)
 
 typedef int judge_fn(struct search *q, const struct row *row, struct arena *mem);

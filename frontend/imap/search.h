@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* search.h - one SEARCH: what its files share.
  *
- * A message is judged by what is known of it so far: rows first, for all of the mailbox; where
- * that leaves it open, its facts and header; where that does too, its text. Nothing is fetched
+ * A message is judged by what is known of it so far: rows first, with the ENVELOPE where FROM,
+ * TO, SUBJECT and the like ask for it, for all of the mailbox; where that leaves it open, its facts and header; where that does too, its text. Nothing is fetched
  * that does not decide. */
 #ifndef TERN_IMAP_SEARCH_H
 #define TERN_IMAP_SEARCH_H

@@ -3,6 +3,7 @@
 
 #include "imap/date.h"
 #include "mime/decode.h"
+#include "mime/envelope.h"
 #include "mime/header.h"
 
 /* ---- preparing ------------------------------------------------------------------------------ */
@@ -61,6 +62,9 @@ static void prepare(struct search *q, struct search_key *k)
 	case SEARCH_SEQS:
 	case SEARCH_UIDS: prepare_set(q, k); break;
 	case SEARCH_HEADER:
+		q->columns |= k->number ? ROW_ENVELOPE : 0;
+		prepare_text(q, k);
+		break;
 	case SEARCH_BODY:
 	case SEARCH_TEXT: prepare_text(q, k); break;
 	default: break;
@@ -141,13 +145,27 @@ static bool holds(struct bytes value, struct bytes needle)
 	return found;
 }
 
+/* RFC 3501, 6.4.4: FROM, SUBJECT and so on are about the envelope structure, which is stored as
+ * it is shown: no need for the message's header. */
+static enum verdict in_envelope(const struct search_key *k, struct bytes envelope)
+{
+	struct buf text;
+	enum verdict v = OPEN;
+
+	buf_init(&text, 0);
+	if (k->text.n && envelope_text(envelope, (enum envelope_field)k->number, &text))
+		v = of_bool(holds(buf_bytes(&text), k->text));
+	buf_release(&text);
+	return v;
+}
+
 static enum verdict header_field(const struct search_key *k, const struct subject *m)
 {
 	struct bytes header = m->header;
 	struct header_field f;
 
 	if (!m->facts)
-		return OPEN;
+		return k->number ? in_envelope(k, m->row->envelope) : OPEN;
 	while (header_next(&header, &f))
 		if (f.name.n && bytes_ieq(f.name, k->name) &&
 		    (k->text.n == 0 || holds(f.value, k->text)))

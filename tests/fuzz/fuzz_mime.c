@@ -3,6 +3,7 @@
  * count their lines; they pack, unpack, and render as IMAP that a strict reader takes. */
 #include "base/hash.h"
 #include "base/rand.h"
+#include "mime/envelope.h"
 #include "mime/mime.h"
 #include "mime/render.h"
 #include "mime/thread.h"
@@ -125,6 +126,19 @@ static void check_render(const Tern__Facts *f)
 	}
 }
 
+static void check_envelope(const Tern__Facts *f)
+{
+	struct buf out, text;
+
+	buf_init(&out, 0);
+	buf_init(&text, 0);
+	render_envelope(&out, f);
+	for (enum envelope_field field = ENVELOPE_DATE; field < ENVELOPE_FIELDS; field++)
+		INVARIANT(envelope_text(buf_bytes(&out), field, &text));
+	buf_release(&text);
+	buf_release(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct bytes message = bytes_of(data, n), packed, header;
@@ -140,6 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	INVARIANT(bytes_eq(packed, in_pieces(message, hash64(message, 1), &mem)));
 	check_parts(f, message);
 	check_render(f);
+	check_envelope(f);
 	if (f->top_header_raw)
 		INVARIANT(facts_top_header(f, &mem, &header) &&
 			  bytes_eq(header, bytes_head(message, f->header_size)));
