@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define MAX_AT_ONCE 100 /* recipients of one Deliver */
+#define SHARDS_AT_ONCE 16
 #define LEASE_MS SECONDS(60)
 #define STEP_TIMEOUT SECONDS(20)
 
@@ -16,6 +17,7 @@ struct pending_rcpt {
 	uint64_t id;
 	Tern__Recipient *r;
 	int status;
+	bool asked;   /* in this run: once is enough */
 	bool settled; /* delivered or refused for good */
 };
 
@@ -95,7 +97,7 @@ void pending_job_add(struct pending_job *job, uint64_t id, const Tern__Recipient
 		job->cap = MAX(job->cap * 2, 16);
 		job->rcpts = xrealloc(job->rcpts, job->cap * sizeof(*job->rcpts));
 	}
-	job->rcpts[job->n++] = (struct pending_rcpt){ id, recipient_copy(&job->mem, r), 0, false };
+	job->rcpts[job->n++] = (struct pending_rcpt){ .id = id, .r = recipient_copy(&job->mem, r) };
 }
 
 /* ---- chunks to the other shard */
@@ -201,80 +203,112 @@ static bool final(int status)
 	       status == -ERR_EXPIRED;
 }
 
-static size_t gather(struct pending_job *job, uint32_t shard, Tern__Deliver *d, size_t *which)
-{
-	size_t n = 0;
+/* One request on its way; the answers of several are waited for together, so that their shards'
+ * commits share syncs and a message for many is not as slow as all of them. */
+struct there {
+	struct store_call sc;
+	Tern__Deliver d;
+	Tern__Content content;
+	size_t which[MAX_AT_ONCE];
+	int ret; /* < 0: it was not started */
+};
 
-	d->here = arena_array(&job->mem, Tern__Recipient *, MAX_AT_ONCE);
-	for (size_t i = 0; i < job->n && n < MAX_AT_ONCE; i++) {
-		if (job->rcpts[i].settled || job->rcpts[i].status < 0 ||
-		    ACCOUNT_SHARD(job->rcpts[i].r->account) != shard)
+static void gather(struct pending_job *job, uint32_t shard, struct there *t)
+{
+	t->d.here = arena_array(&job->mem, Tern__Recipient *, MAX_AT_ONCE);
+	t->d.n_here = 0;
+	for (size_t i = 0; i < job->n && t->d.n_here < MAX_AT_ONCE; i++) {
+		struct pending_rcpt *r = &job->rcpts[i];
+
+		if (r->asked || ACCOUNT_SHARD(r->r->account) != shard)
 			continue;
-		which[n] = i;
-		d->here[n++] = job->rcpts[i].r;
+		r->asked = true;
+		t->which[t->d.n_here] = i;
+		t->d.here[t->d.n_here++] = r->r;
 	}
-	d->n_here = n;
-	return n;
 }
 
-__attribute__((noinline)) CO static int deliver_there(struct pending_job *job, struct store_user *u,
-						      uint32_t shard, Tern__Deliver *d,
-						      Tern__Result **result)
+CO static struct there *there_begin(struct pending_job *job, struct store_user *u, uint32_t shard)
 {
-	Tern__Content content;
+	struct there *t = xnew(struct there);
 	Tern__Op op = TERN__OP__INIT;
 	struct blob *last = NULL;
-	struct store_call sc;
-	int ret = content_copy(job, u, shard, &content, &last);
 
-	if (ret < 0) {
+	t->d = job->d;
+	gather(job, shard, t);
+	t->ret = content_copy(job, u, shard, &t->content, &last);
+	if (t->ret < 0) {
 		blob_unref(&last);
-		return ret;
+		return t;
 	}
-	d->content = &content;
+	t->d.content = &t->content;
 	op.version = 1;
 	op.what_case = TERN__OP__WHAT_DELIVER;
-	op.deliver = d;
+	op.deliver = &t->d;
 	/* Not CALL_DELIVERY: that would fence the delivery where its outcome stays unknown, and a
 	 * message that was answered 250 could then never arrive. It is known by its id, so it may
 	 * be asked for until it is done, however often. */
-	store_call_init(&sc, u, CALL_READ, TERN__KIND__KIND_OP, shard, &op.base);
-	sc.call.grows = true;
+	store_call_init(&t->sc, u, CALL_READ, TERN__KIND__KIND_OP, shard, &op.base);
+	t->sc.call.grows = true;
 	if (last) {
-		sc.call.payload[0] = last;
-		sc.call.n_payload = 1;
+		t->sc.call.payload[0] = last;
+		t->sc.call.n_payload = 1;
 	}
-	store_call_start(&sc);
-	ret = store_call_wait(&sc);
-	if (ret == 0)
-		ret = store_result(&sc, &job->mem, result);
-	store_call_release(&sc);
-	return ret;
+	store_call_start(&t->sc);
+	return t;
 }
 
-CO static void run_shard(struct pending_job *job, struct store_user *u, uint32_t shard)
+static void settle(struct pending_job *job, struct pending_rcpt *r, int status)
 {
-	size_t which[MAX_AT_ONCE], n;
-	Tern__Deliver d = job->d;
+	r->status = status;
+	r->settled = final(status);
+	if (r->settled && status < 0)
+		log_warn(NULL, "delivery_refused_late", "trace=%llx account=%llx error=%s",
+			 (unsigned long long)job->trace, (unsigned long long)r->r->account,
+			 err_name(status));
+}
+
+CO static void there_end(struct pending_job *job, struct there **there)
+{
+	struct there *t = *there;
 	Tern__Result *result = NULL;
-	int ret;
+	int ret = t->ret;
 
-	n = gather(job, shard, &d, which);
-	ret = deliver_there(job, u, shard, &d, &result);
-	for (size_t i = 0; i < n; i++) {
-		struct pending_rcpt *r = &job->rcpts[which[i]];
-
-		r->status = ret;
+	*there = NULL;
+	if (ret == 0) {
+		ret = store_call_wait(&t->sc);
 		if (ret == 0)
-			r->status = i < result->n_statuses ? -(int)result->statuses[i] :
-							     -ERR_CORRUPT;
-		r->settled = final(r->status);
-		if (r->settled && r->status < 0)
-			log_warn(NULL, "delivery_refused_late", "trace=%llx account=%llx error=%s",
-				 (unsigned long long)job->trace, (unsigned long long)r->r->account,
-				 err_name(r->status));
-		/* Not settled: status < 0 keeps gather from trying it again in this run. */
+			ret = store_result(&t->sc, &job->mem, &result);
+		store_call_release(&t->sc);
 	}
+	for (size_t i = 0; i < t->d.n_here; i++) {
+		int status = ret < 0                ? ret :
+			     i < result->n_statuses ? -(int)result->statuses[i] :
+						      -ERR_CORRUPT;
+
+		settle(job, &job->rcpts[t->which[i]], status);
+	}
+	free(t);
+}
+
+CO static void run_all(struct pending_job *job, struct store_user *u)
+{
+	struct there *window[SHARDS_AT_ONCE] = { NULL };
+	size_t next = 0;
+
+	for (size_t i = 0; i < job->n; i++) {
+		struct there **slot = &window[next % SHARDS_AT_ONCE];
+
+		if (job->rcpts[i].asked)
+			continue;
+		if (*slot)
+			there_end(job, slot);
+		*slot = there_begin(job, u, ACCOUNT_SHARD(job->rcpts[i].r->account));
+		next++;
+	}
+	for (size_t i = 0; i < SHARDS_AT_ONCE; i++, next++)
+		if (window[next % SHARDS_AT_ONCE])
+			there_end(job, &window[next % SHARDS_AT_ONCE]);
 }
 
 CO static int tell_home(struct pending_job *job, struct store_user *u, unsigned *finished)
@@ -305,9 +339,7 @@ CO int pending_job_run(struct pending_job **job_, struct store_user *u, unsigned
 	int ret;
 
 	*job_ = NULL;
-	for (size_t i = 0; i < job->n; i++)
-		if (!job->rcpts[i].settled && job->rcpts[i].status == 0)
-			run_shard(job, u, ACCOUNT_SHARD(job->rcpts[i].r->account));
+	run_all(job, u);
 	ret = tell_home(job, u, finished);
 	job_free(job);
 	return ret;
