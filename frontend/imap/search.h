@@ -17,7 +17,7 @@ struct search {
 	struct imap *im;
 	struct search_key *root;
 	uint32_t columns;    /* that the cheap keys look at */
-	bool deep;           /* some keys need more */
+	bool headers;        /* some keys look into the message's header */
 	struct uidset *sets; /* of SEARCH_SEQS and SEARCH_UIDS keys, by slot */
 	size_t n_sets;
 	struct search_key **texts; /* SEARCH_BODY and SEARCH_TEXT, by slot */

@@ -37,7 +37,7 @@ static void prepare_set(struct search *q, struct search_key *k)
 static void prepare_text(struct search *q, struct search_key *k)
 {
 	k->text = folded(q, k->text);
-	q->deep = true;
+	q->headers |= k->what != SEARCH_BODY;
 	if (k->what == SEARCH_HEADER)
 		return;
 	k->slot = (unsigned)q->n_texts;
@@ -56,9 +56,6 @@ static void prepare(struct search *q, struct search_key *k)
 	case SEARCH_SINCE:
 	case SEARCH_YOUNGER:
 	case SEARCH_OLDER: q->columns |= ROW_DATE; break;
-	case SEARCH_SENTBEFORE:
-	case SEARCH_SENTON:
-	case SEARCH_SENTSINCE: q->deep = true; break;
 	case SEARCH_SEQS:
 	case SEARCH_UIDS: prepare_set(q, k); break;
 	case SEARCH_HEADER:

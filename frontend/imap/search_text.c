@@ -209,7 +209,7 @@ CO static int read_text(struct search *q, struct subject *m, struct arena *mem)
 
 CO int search_read(struct search *q, struct subject *m, struct arena *mem, enum verdict *verdict)
 {
-	int ret = read_header(q, m, mem);
+	int ret = q->headers ? read_header(q, m, mem) : 0;
 
 	*verdict = ret == 0 ? search_judge(q, m) : NO;
 	if (ret == 0 && *verdict == OPEN) {

@@ -187,16 +187,11 @@ void decode_charset_free(struct decode_charset **d)
 
 /* ---- decoding ----------------------------------------------------------------------------- */
 
-static bool is_ascii(uint8_t c)
-{
-	return c < 0x80;
-}
-
 /* ASCII alone is most of any text; the rest is what cannot be read. */
 static void from_ascii(struct bytes in, struct buf *out)
 {
 	while (in.n) {
-		size_t n = bytes_span(in, is_ascii);
+		size_t n = bytes_ascii(in);
 
 		buf_put(out, in.p, n);
 		in = bytes_skip(in, n);
@@ -226,7 +221,7 @@ static void from_1252(struct bytes in, struct buf *out)
 static struct bytes from_utf8(struct bytes in, struct buf *out)
 {
 	while (in.n) {
-		size_t n = bytes_span(in, is_ascii);
+		size_t n = bytes_ascii(in);
 		uint32_t c;
 		int len;
 

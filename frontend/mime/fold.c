@@ -34,11 +34,6 @@ static uint32_t fold(uint32_t c)
 	return c;
 }
 
-static bool is_ascii(uint8_t c)
-{
-	return c < 0x80;
-}
-
 static void fold_ascii(struct bytes in, struct buf *out)
 {
 	uint8_t *p = buf_room(out, in.n);
@@ -53,7 +48,7 @@ static void fold_ascii(struct bytes in, struct buf *out)
 void decode_fold(struct bytes in, struct buf *out)
 {
 	while (in.n) {
-		size_t n = bytes_span(in, is_ascii);
+		size_t n = bytes_ascii(in);
 		uint32_t c;
 		int len;
 

@@ -50,6 +50,22 @@ size_t bytes_span(struct bytes b, bool (*in)(uint8_t c))
 	return n;
 }
 
+size_t bytes_ascii(struct bytes b)
+{
+	size_t n = 0;
+
+	for (; n + sizeof(uint64_t) <= b.n; n += sizeof(uint64_t)) {
+		uint64_t word;
+
+		memcpy(&word, b.p + n, sizeof(word));
+		if (word & 0x8080808080808080)
+			break;
+	}
+	while (n < b.n && b.p[n] < 0x80)
+		n++;
+	return n;
+}
+
 size_t bytes_chr(struct bytes b, uint8_t c)
 {
 	const uint8_t *at = b.n ? memchr(b.p, c, b.n) : NULL;

@@ -59,6 +59,7 @@ bool bytes_starts(struct bytes b, struct bytes prefix);
 bool bytes_istarts(struct bytes b, struct bytes prefix); /* ASCII case-insensitive */
 bool bytes_ends(struct bytes b, struct bytes suffix);
 size_t bytes_span(struct bytes b, bool (*in)(uint8_t c)); /* length of the leading run */
+size_t bytes_ascii(struct bytes b); /* length of the leading run of octets below 0x80 */
 /* Offset of the first match or b.n. */
 size_t bytes_chr(struct bytes b, uint8_t c);
 size_t bytes_find(struct bytes b, struct bytes needle);

@@ -91,6 +91,14 @@ TEST(bytes, finds_and_cuts)
 	CHECK_INT(bytes_find(BYTES("hay\0needle"), BYTES("\0n")), 3);
 	CHECK_INT(bytes_find(BYTES("hay"), BYTES("needle")), 3);
 	CHECK_INT(bytes_chr(BYTES("abc"), 'c'), 2);
+	for (size_t n = 0; n < 20; n++) {
+		uint8_t text[20];
+
+		memset(text, 'a', sizeof(text));
+		CHECK_INT(bytes_ascii(bytes_of(text, n)), n);
+		text[n] = 0x80;
+		CHECK_INT(bytes_ascii(bytes_of(text, sizeof(text))), n);
+	}
 	CHECK_INT(bytes_span(BYTES("aaab"), is_a), 3);
 	CHECK(bytes_eq(bytes_cut(&list, ','), BYTES("one")));
 	CHECK(bytes_eq(bytes_cut(&list, ','), BYTES("two")));
