@@ -445,7 +445,7 @@ static const struct family families[HANDLES] = {
 	/* Most new rows are asked for in vain first: the filter in the memtable answers that. */
 	[KV_ROWS] = { "rows", 4, 8192,
 		      "compression=kLZ4Compression;bottommost_compression=kZSTD;"
-		      "memtable_whole_key_filtering=true;memtable_insert_with_hint_prefix_extractor=fixed:4;memtable_prefix_bloom_size_ratio=0.05" },
+		      "memtable_whole_key_filtering=true;memtable_prefix_bloom_size_ratio=0.05" },
 	[DEFAULT_FAMILY] = { "default", 1, 4096, "compression=kNoCompression" },
 };
 
