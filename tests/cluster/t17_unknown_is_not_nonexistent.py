@@ -73,7 +73,8 @@ def temporary(answer):
 
 def good(answer):
     if isinstance(answer, bytes):
-        return answer.startswith(b"+OK")
+        # In use: by the probe of the same user at the other front end, a moment ago.
+        return answer.startswith((b"+OK", b"-ERR [IN-USE]"))
     return answer[0] in (250, 235, "OK")
 
 
