@@ -1,4 +1,4 @@
-#SPDX - License - Identifier : Apache - 2.0
+# SPDX-License-Identifier: Apache-2.0
 """The cluster that is measured, and one measured cell: what was done, at which cost."""
 
 import concurrent.futures
@@ -30,7 +30,7 @@ KEEPERS = "keepers"  # a file that all keepers of other servers have locked whil
 FRONT = ("limits = { connections = 16000; greeting_timeout = \"5m\"; auth_timeout = \"5m\"; "
          "commands_running = 1024; };\n")
 SIZES = {"4k": 4096, "50k": 51200}
-#Who has what : users for deliveries; with 500 messages of 4 KiB; with 100 of 50 KiB; with 20.
+# Who has what: users for deliveries; with 500 messages of 4 KiB; with 100 of 50 KiB; with 20.
 DELIVER, READ_4K, READ_50K, STORE = (0, 200), (1000, 16), (2000, 4), (3000, 64)
 
 
@@ -48,7 +48,8 @@ def programs():
             raise ClusterError(f"{' '.join(argv)}:\n{r.stdout[-3000:]}")
     return os.path.join(build, "bin")
 
-#What a store node counts of itself, for each operation.
+
+# What a store node counts of itself, for each operation.
 COUNTS = {"requests": "requests_total", "envelopes": "raft_envelopes_total",
           "batches": "engine_batches_total", "writes": "engine_writes_total",
           "gets": "engine_gets_total", "scans": "engine_scans_total",
@@ -91,13 +92,12 @@ class Bed:
         self.cluster = Cluster(self.dir, self.bin, nodes=3, front_ends=1, balancer=False,
                                workers=1, front_options=FRONT)
         self.guard = Guard(self.cluster)
-        self.accepted =
-{}  # user: messages that must be there
+        self.accepted = {}  # user: messages that must be there
         self.children = []
         self.kept = []  # keepers of other servers
         self.filled = set()
 
-#-- -- life
+    # ---- life
 
     def up(self, kinds=SIZES):
         self.note("starting three store nodes and a front end")
@@ -130,7 +130,7 @@ class Bed:
         self.cluster.start_fronts()
         self.cluster.wait_serving()
 
-#-- -- users and their messages
+    # ---- users and their messages
 
     def messages(self, size):
         return os.path.join(self.dir, "messages-" + size)
@@ -170,7 +170,7 @@ class Bed:
                 raise ClusterError(f"u{n}: {want} messages were accepted, {have} are there")
         return sum(self.accepted.values())
 
-#-- -- measuring
+    # ---- measuring
 
     def front_pids(self):
         return machine.children(self.cluster.fronts[0].pid())
@@ -184,15 +184,13 @@ class Bed:
         ports = [self.cluster.node_port(i, "status") for i in range(1, len(nodes) + 1)]
         metrics = [machine.metrics(p) for p in ports]
         everybody = nodes + self.front_pids()
-        return
-{"time": time.monotonic(), "busy": machine.busy_ms(),
+        return {"time": time.monotonic(), "busy": machine.busy_ms(),
                 "front": sum(machine.cpu_ms(p) for p in self.front_pids()),
                 "nodes": [machine.cpu_ms(p) for p in nodes],
                 "written": [machine.written_bytes(p) for p in nodes],
                 "syncs": [m["tern_log_syncs_total"] for m in metrics],
                 "counts": [sum(m["tern_" + name] for m in metrics) for name in COUNTS.values()],
-                "switches": sum(machine.switches(p) for p in everybody)
-}
+                "switches": sum(machine.switches(p) for p in everybody)}
 
     def driver(self, program, *args):
         child = subprocess.Popen([os.path.join(self.bin, program), *map(str, args)],
@@ -237,8 +235,7 @@ class Profile:
     """perf (by the clock: virtual machines have no counters) over the nodes and the front end."""
 
     def __init__(self, bed):
-        pids =
-    {"node": [p.pid() for p in bed.cluster.nodes], "front": bed.front_pids()}
+        pids = {"node": [p.pid() for p in bed.cluster.nodes], "front": bed.front_pids()}
         self.records = []
         for name, which in pids.items():
             out = os.path.join(bed.dir, "perf." + name)
@@ -269,21 +266,18 @@ class Profile:
 
 
 def difference(before, after):
-    return
-    {
-    k: [b - a for a, b in zip(before[k], after[k])] if isinstance(before[k], list)
-            else after[k] - before[k] for k in before
-    }
+    return {k: [b - a for a, b in zip(before[k], after[k])] if isinstance(before[k], list)
+            else after[k] - before[k] for k in before}
 
-    def per_operation(result, cost)
-	: ops = max(1, result["ops"]) ours = cost["front"] + sum(cost["nodes"]) others =
-						     cost["busy"] - ours
-						     - result["cpu"] * 1000 return
-    {"rate": result["ops"] / max(result["seconds"], 1e-6), "cpu_ms": ours / ops,
+
+def per_operation(result, cost):
+    ops = max(1, result["ops"])
+    ours = cost["front"] + sum(cost["nodes"])
+    others = cost["busy"] - ours - result["cpu"] * 1000
+    return {"rate": result["ops"] / max(result["seconds"], 1e-6), "cpu_ms": ours / ops,
             "front_ms": cost["front"] / ops, "node_ms": [n / ops for n in cost["nodes"]],
             "syncs": [n / ops for n in cost["syncs"]],
             "counts": dict(zip(COUNTS, (n / ops for n in cost["counts"]))),
             "switches": cost["switches"] / ops,
             "written": [n / ops for n in cost["written"]],
-            "others": max(0.0, others / 1000 / cost["time"])
-    }
+            "others": max(0.0, others / 1000 / cost["time"])}

@@ -1,33 +1,30 @@
-#SPDX - License - Identifier : Apache - 2.0
-""
-	"Keeps a server that forks: `keeper.py PROGRAM [ARGUMENT...]`.
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps a server that forks: `keeper.py PROGRAM [ARGUMENT...]`.
 
-	All that the server leaves behind
-		becomes this process's child, also what daemonizes, so the tree below it is the
-			whole server and /
-	proc has its CPU time,
-	that of ended processes included.At the end of its input, or by a signal,
-	it ends the whole tree and then
-		itself.""
-		       "
+All that the server leaves behind becomes this process's child, also what daemonizes, so the tree
+below it is the whole server and /proc has its CPU time, that of ended processes included. At the
+end of its input, or by a signal, it ends the whole tree and then itself."""
 
-	import ctypes import os import select import signal import subprocess import sys import time
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
 
-		sys.dont_write_bytecode = True import machine #noqa : E402
+sys.dont_write_bytecode = True
+import machine  # noqa: E402
 
-									      PR_SET_PDEATHSIG,
-		PR_SET_CHILD_SUBREAPER = 1,
-		36 PATIENCE = 10 #seconds from SIGTERM to SIGKILL prctl =
-			ctypes.CDLL(None, use_errno = True)
-				.prctl
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+PATIENCE = 10  # seconds from SIGTERM to SIGKILL
+prctl = ctypes.CDLL(None, use_errno=True).prctl
 
-					def
-					reap()
-    : ""
-      "False when no child is left."
-      ""
-try:
-	while os.waitpid(-1, os.WNOHANG)[0]:
+
+def reap():
+    """False when no child is left."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
             pass
     except ChildProcessError:
         return False
@@ -46,7 +43,8 @@ def end(server):
 
 
 def signal_it(pid, signo):
-		try : os.kill(pid, signo)
+    try:
+        os.kill(pid, signo)
     except ProcessLookupError:
         pass
 

@@ -1,20 +1,20 @@
-#SPDX - License - Identifier : Apache - 2.0
-""
-	"What the benchmark reads from the system: CPU, memory, disk writes, a process's metrics."
-	""
+# SPDX-License-Identifier: Apache-2.0
+"""What the benchmark reads from the system: CPU, memory, disk writes, a process's metrics."""
 
-	import os import urllib.request
+import os
+import urllib.request
 
-		TICK = os.sysconf("SC_CLK_TCK")
+TICK = os.sysconf("SC_CLK_TCK")
 
-			       def
-			       children(pid)
-    : ""
-      "The process and all below it."
-      "" found,
-		queue = [], [pid] while queue : p = queue.pop() found.append(p)
-try:
-	    for task in os.listdir(f"/proc/{p}/task"):
+
+def children(pid):
+    """The process and all below it."""
+    found, queue = [], [pid]
+    while queue:
+        p = queue.pop()
+        found.append(p)
+        try:
+            for task in os.listdir(f"/proc/{p}/task"):
                 with open(f"/proc/{p}/task/{task}/children", encoding="ascii") as f:
                     queue += [int(c) for c in f.read().split()]
         except OSError:
@@ -52,7 +52,8 @@ def tree(*roots):
     gone = None
     for _ in range(200):
         before = [p for r in roots for p in children(r)]
-		    try : cpu = sum(precise_ms(p) for p in before)
+        try:
+            cpu = sum(precise_ms(p) for p in before)
             written = sum(written_bytes(p) for p in before)
         except OSError as e:
             gone = e
@@ -66,8 +67,8 @@ def switches(pid):
     """How often its threads were switched to."""
     total = 0
     for task in os.listdir(f"/proc/{pid}/task"):
-			    try : with open(f "/proc/{pid}/task/{task}/schedstat",
-					    encoding = "ascii") as f:
+        try:
+            with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as f:
                 total += int(f.read().split()[2])
         except OSError:
             pass  # it has just ended
@@ -95,7 +96,4 @@ def metrics(port):
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as r:
         rows = (line.rsplit(" ", 1) for line in r.read().decode().splitlines()
                 if line and line[0] != "#")
-        return
-				    {
-name: float(value) for name, value in rows
-				}
+        return {name: float(value) for name, value in rows}

@@ -1,29 +1,31 @@
-#SPDX - License - Identifier : Apache - 2.0
-""
-	"Messages like those that people send, the same for the same seed and documentation: by bytes,
-	more than 40 %
-	base64 of varied data,
-	about 30 % HTML, the rest text and header fields.Each is one file, named by a number,
-	without a dot to stuff.
+# SPDX-License-Identifier: Apache-2.0
+"""Messages like those that people send, the same for the same seed and documentation: by bytes,
+more than 40 % base64 of varied data, about 30 % HTML, the rest text and header fields. Each is one
+file, named by a number, without a dot to stuff.
 
-	Text and HTML are those of
-		Debian's doc-debian, debian-faq and debian-policy where they are installed(
-			cluster - conf / install bench),
-	else of what documentation the machine has.One in fifty has SUBJECT_WORD in its subject,
-	another one BODY_WORD in its first part.""
-						"
+Text and HTML are those of Debian's doc-debian, debian-faq and debian-policy where they are
+installed (cluster-conf/install bench), else of what documentation the machine has. One in fifty
+has SUBJECT_WORD in its subject, another one BODY_WORD in its first part."""
 
-	import base64 import gzip import os import quopri import random import textwrap import zlib
+import base64
+import gzip
+import os
+import quopri
+import random
+import textwrap
+import zlib
 
-	DOC = "/usr/share/doc" PROGRAM = "/bin/bash" FOLDERS = ("debian",
-								"debian-policy")SUBJECT_WORD,
-	BODY_WORD, EVERY = "quarterly", "zuzuzuzq",
-	50 BLOCK = 65536 HEAD = 71 #what the load driver puts before each : a Message - ID
-				and X - Bench
+DOC = "/usr/share/doc"
+PROGRAM = "/bin/bash"
+FOLDERS = ("debian", "debian-policy")
+SUBJECT_WORD, BODY_WORD, EVERY = "quarterly", "zuzuzuzq", 50
+BLOCK = 65536
+HEAD = 71  # what the load driver puts before each: a Message-ID and X-Bench
 
-					    def read(path)
-    :
-try : with(gzip.open if path.endswith(".gz") else open)(path, "rb") as f:
+
+def read(path):
+    try:
+        with (gzip.open if path.endswith(".gz") else open)(path, "rb") as f:
             data = f.read(4 << 20)
     except (OSError, EOFError):
         return ""
@@ -104,7 +106,7 @@ class Corpus:
         at = self.rand.randrange(max(1, len(data) - n))
         return data[at:at + n]
 
-#-- -- parts : lines with their header fields
+    # ---- parts: lines with their header fields
 
     def plain_part(self, size):
         return self.part("text", ["Content-Type: text/plain; charset=us-ascii"],
@@ -133,7 +135,7 @@ class Corpus:
         self.bytes["header"] += length(fields) + 2
         return fields + [""] + lines
 
-#-- -- messages
+    # ---- messages
 
     def envelope(self, n):
         word = SUBJECT_WORD + " " if n % EVERY == 7 else ""
@@ -197,5 +199,4 @@ def write_messages(folder, size, count=100, first=0, seed=1):
         total += len(message)
         with open(os.path.join(folder, f"{first + n:04}"), "wb") as f:
             f.write(message)
-    return {
-kind: n / total for kind, n in corpus.bytes.items()}
+    return {kind: n / total for kind, n in corpus.bytes.items()}

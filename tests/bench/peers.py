@@ -1,4 +1,4 @@
-#SPDX - License - Identifier : Apache - 2.0
+# SPDX-License-Identifier: Apache-2.0
 """The servers that Tern is compared with: Debian's Dovecot and Postfix, on ports and in a folder
 of their own, set for speed as far as what they promise stays the same."""
 
@@ -19,8 +19,8 @@ OWNER = "tern-store"  # of Dovecot's mail
 FORMATS = ("sdbox", "maildir")  # each is a domain: u1@sdbox.test
 QUEUES = {"postfix": "example.test", "discard": "discard.test"}  # what Postfix does with a domain
 
-#mail_fsync : the answer comes after the sync, as ours does.Processes serve many sessions and
-#wait for them : a session for each process, Dovecot's default, costs ten times as much here.
+# mail_fsync: the answer comes after the sync, as ours does. Processes serve many sessions and
+# wait for them: a session for each process, Dovecot's default, costs ten times as much here.
 DOVECOT = """
 base_dir = {dir}/run
 state_dir = {dir}/run
@@ -41,153 +41,129 @@ default_client_limit = 20000
 default_process_limit = 2000
 default_vsz_limit = 2G
 mail_debug = no
-namespace inbox
-{
-	{
-		inbox = yes
-	}
-}
-passdb
-{
-	{
-		driver = passwd - file args = { dir } / users
-	}
-}
-userdb
-{
-	{
-		driver = passwd - file args = { dir } / users
-	}
-}
-service imap - login
-{
-	{
-		service_count = 0 process_min_avail = 2 process_limit = 16 client_limit =
-			10000 inet_listener imap
-		{
-			{
-				port = { imap }
-			}
-		}
-		inet_listener imaps
-		{
-			{
-				port = 0
-			}
-		}
-	}
-}
-service pop3 - login
-{
-	{
-		service_count = 0 process_min_avail = 2 process_limit = 16 client_limit =
-			10000 inet_listener pop3
-		{
-			{
-				port = { pop3 }
-			}
-		}
-		inet_listener pop3s
-		{
-			{
-				port = 0
-			}
-		}
-	}
-}
-service imap
-{
-	{
-		service_count = 4096 process_min_avail = 16
-	}
-}
-service pop3
-{
-	{
-		service_count = 4096 process_min_avail = 4
-	}
-}
-service lmtp
-{
-	{
-		service_count = 0 process_min_avail = 16 inet_listener lmtp
-		{
-			{
-				address = 127.0.0.1 port = { lmtp }
-			}
-		}
-	}
-}
-""
-	"
+namespace inbox {{
+  inbox = yes
+}}
+passdb {{
+  driver = passwd-file
+  args = {dir}/users
+}}
+userdb {{
+  driver = passwd-file
+  args = {dir}/users
+}}
+service imap-login {{
+  service_count = 0
+  process_min_avail = 2
+  process_limit = 16
+  client_limit = 10000
+  inet_listener imap {{
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service pop3-login {{
+  service_count = 0
+  process_min_avail = 2
+  process_limit = 16
+  client_limit = 10000
+  inet_listener pop3 {{
+    port = {pop3}
+  }}
+  inet_listener pop3s {{
+    port = 0
+  }}
+}}
+service imap {{
+  service_count = 4096
+  process_min_avail = 16
+}}
+service pop3 {{
+  service_count = 4096
+  process_min_avail = 4
+}}
+service lmtp {{
+  service_count = 0
+  process_min_avail = 16
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {lmtp}
+  }}
+}}
+"""
 
-#Mail to example.test is held : it is put into the queue, durably, and nothing more.That to
-#discard.test goes on to a transport that throws it away.
-	MAIN_CF = ""
-		  "
-	compatibility_level =
-		3.6 queue_directory = { dir } /
-				      spool data_directory = { dir } / data command_directory =
-								     / usr / sbin daemon_directory =
-									     / usr / lib / postfix /
-									     sbin mail_owner = postfix setgid_group = postdrop
-										     maillog_file = { dir } /
-												    log /
-												    mail.log
-													    maillog_file_prefixes = { dir } /
-																    log inet_interfaces = 127.0.0.1 inet_protocols = ipv4
-																	    myhostname = mail.example
-																				 .test mydestination =
-																		    alias_maps = local_recipient_maps =
-																			    virtual_mailbox_domains =
-																				    example.test,
-	discard.test virtual_mailbox_maps = static : ok virtual_transport = discard
-    : smtpd_recipient_restrictions = check_recipient_access inline : { { example.test = HOLD } },
-	permit_mynetworks, reject smtpd_relay_restrictions = permit_mynetworks,
-	reject smtpd_client_connection_count_limit = 0 smtpd_client_connection_rate_limit =
-		0 smtpd_peername_lookup = no smtpd_tls_security_level = none smtputf8_enable =
-			no disable_dns_lookups = yes default_process_limit = 200 in_flow_delay =
-				0 message_size_limit = 52428800 mailbox_size_limit = 0 ""
-										       "
-	MASTER_CF =
-		""
-		"
-				127.0.0.1 : { smtp } inet n -
-					    n -
-					    200 smtpd pickup unix n - n 60 1 pickup cleanup unix n -
-					    n -
-					    0 cleanup qmgr unix n - n 300 1 qmgr rewrite unix - -n -
-					    -trivial -
-					    rewrite bounce unix - -n - 0 bounce defer unix - -n -
-					    0 bounce trace unix - -n - 0 bounce verify unix - -n -
-					    1 verify flush unix n - n 1000 ?
-			0 flush proxymap unix - -n - -proxymap proxywrite unix - -n -
-				1 proxymap error unix - -n - -error retry unix - -n -
-				-error discard unix - -n - -discard anvil unix - -n -
-				1 anvil postlog unix - dgram n - n -
-				1 postlogd ""
-					   "
+# Mail to example.test is held: it is put into the queue, durably, and nothing more. That to
+# discard.test goes on to a transport that throws it away.
+MAIN_CF = """
+compatibility_level = 3.6
+queue_directory = {dir}/spool
+data_directory = {dir}/data
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = {dir}/log/mail.log
+maillog_file_prefixes = {dir}/log
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = mail.example.test
+mydestination =
+alias_maps =
+local_recipient_maps =
+virtual_mailbox_domains = example.test, discard.test
+virtual_mailbox_maps = static:ok
+virtual_transport = discard:
+smtpd_recipient_restrictions = check_recipient_access inline:{{example.test=HOLD}},
+    permit_mynetworks, reject
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_client_connection_count_limit = 0
+smtpd_client_connection_rate_limit = 0
+smtpd_peername_lookup = no
+smtpd_tls_security_level = none
+smtputf8_enable = no
+disable_dns_lookups = yes
+default_process_limit = 200
+in_flow_delay = 0
+message_size_limit = 52428800
+mailbox_size_limit = 0
+"""
+MASTER_CF = """
+127.0.0.1:{smtp} inet n - n - 200 smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+proxywrite unix - - n - 1 proxymap
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+anvil unix - - n - 1 anvil
+postlog unix-dgram n - n - 1 postlogd
+"""
 
-				def
-				install(root) :
-			r = subprocess
-				    .run([ os.path.join(root, "cluster-conf", "install"), "bench" ],
-					 text = True, stdout = subprocess.PIPE,
-					 stderr = subprocess.STDOUT,
-					 check = False) if r.returncode !=
-			    0 : raise ClusterError(
-					f "installing Dovecot and Postfix:\n{r.stdout[-3000:]}")
 
-					class Peer
-    : ""
-      "A server below a keeper: all of its processes are the keeper's."
-      ""
+def install(root):
+    r = subprocess.run([os.path.join(root, "cluster-conf", "install"), "bench"], text=True,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if r.returncode != 0:
+        raise ClusterError(f"installing Dovecot and Postfix:\n{r.stdout[-3000:]}")
 
-      def
-      __init__(self, home, name)
-    : self.bed,
-	self.name = home, name self.dir = os.path.join(home.dir, name) self.ports =
-{}
+
+class Peer:
+    """A server below a keeper: all of its processes are the keeper's."""
+
+    def __init__(self, home, name):
+        self.bed, self.name = home, name
+        self.dir = os.path.join(home.dir, name)
+        self.ports = {}
         self.keeper = None
         os.makedirs(self.dir)
         os.chmod(self.dir, 0o755)
