@@ -81,6 +81,7 @@ Tern__Facts *facts_unpack(struct bytes packed, struct arena *mem)
 
 bool facts_top_header(const Tern__Facts *f, struct arena *mem, struct bytes *header)
 {
+	static ZSTD_DCtx *context;
 	uint8_t *p;
 
 	if (f->top_header_raw == 0 || f->top_header_raw > FACTS_TOP_HEADER ||
@@ -88,6 +89,8 @@ bool facts_top_header(const Tern__Facts *f, struct arena *mem, struct bytes *hea
 		return false;
 	p = arena_alloc(mem, f->top_header_raw);
 	*header = bytes_of(p, f->top_header_raw);
-	return ZSTD_decompress(p, f->top_header_raw, f->top_header.data, f->top_header.len) ==
-	       f->top_header_raw;
+	if (!context)
+		context = ZSTD_createDCtx(); /* kept: a new one costs more than the header */
+	return ZSTD_decompressDCtx(context, p, f->top_header_raw, f->top_header.data,
+				   f->top_header.len) == f->top_header_raw;
 }

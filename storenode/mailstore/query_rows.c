@@ -120,7 +120,8 @@ int ask_rows(struct ask *a, const Tern__Query *q)
 	r->next_uid = page_fill(a, &page, in->account, &mb, in->uids, in->from_uid);
 	page_end(a, &page);
 	r->modseq = mb.modseq;
-	r->keywords = ask_keywords(a, in->account, in->keywords_known, &r->n_keywords);
+	if (in->columns & ROW_FLAGS)
+		r->keywords = ask_keywords(a, in->account, in->keywords_known, &r->n_keywords);
 	a->reply->what_case = TERN__REPLY__WHAT_ROWS;
 	a->reply->rows = r;
 	return 0;
