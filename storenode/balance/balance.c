@@ -12,6 +12,7 @@
 
 #define IDLE_MS 2000
 #define BUSY_MS 400
+#define KEEP_MS SECONDS(10)
 
 static void turn(void *arg)
 {
@@ -155,7 +156,8 @@ static bool ready_to_lead(struct server *s, const struct host_status *st, uint32
 	return false;
 }
 
-/* One transfer a second at most: a shard led here whose first replica is elsewhere. */
+/* One transfer a second at most: a shard led here whose first replica is elsewhere. Not one that
+ * came a moment ago: it may have come from a node that drains, which would get it back. */
 void balance_tick(struct balance *b)
 {
 	struct server *s = b->server;
@@ -171,15 +173,17 @@ void balance_tick(struct balance *b)
 		    map->shards[st.shard]->n_replicas == 0)
 			continue;
 		first = map->shards[st.shard]->replicas[0]->node;
-		if (first != s->self && ready_to_lead(s, &st, first) &&
-		    host_transfer(s->host, st.shard, first) == 0)
+		if (first != s->self && clock_ms() - b->led_since[st.shard] >= KEEP_MS &&
+		    ready_to_lead(s, &st, first) && host_transfer(s->host, st.shard, first) == 0)
 			return;
 	}
 	b->pos = 0;
 }
 
-void balance_leading(UNUSED struct balance *b, UNUSED uint32_t shard, UNUSED bool leading)
+void balance_leading(struct balance *b, uint32_t shard, bool leading)
 {
+	if (b && leading)
+		b->led_since[shard] = clock_ms();
 }
 
 /* Looks again at once: the sooner it is known, the sooner it is mended. */

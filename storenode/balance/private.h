@@ -15,6 +15,7 @@
 #ifndef TERN_BALANCE_PRIVATE_H
 #define TERN_BALANCE_PRIVATE_H
 
+#include "model/ids.h"
 #include "router/router.h"
 #include "server/balance.h"
 #include "server/mapcache.h"
@@ -56,7 +57,8 @@ struct balance {
 	struct record *records, **live;
 	size_t n_records, n_live;
 	struct map by_id;
-	uint64_t busy_until; /* somewhere replicas are short */
+	uint64_t busy_until;            /* somewhere replicas are short */
+	uint64_t led_since[SHARDS_MAX]; /* by this node, where it leads */
 
 	unsigned orders; /* under way; new ones are given with fresh records only */
 	struct list moves;

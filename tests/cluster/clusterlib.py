@@ -198,8 +198,8 @@ class Load:
         self.cluster, self.users, self.ledger = cluster, users, ledger
         self.size, self.kinds = size, kinds
         self.stop_event = threading.Event()
-        self.threads = [threading.Thread(target=self._client, args=(i, random.randrange(1 << 32)))
-                        for i in range(clients)]
+        self.threads = [threading.Thread(target=self._client, args=(i, random.randrange(1 << 32)),
+                                         daemon=True) for i in range(clients)]
 
     def start(self):
         for t in self.threads:
