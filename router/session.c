@@ -154,7 +154,7 @@ void session_begin_fence(struct flight *f)
 	fence->target = f;
 	f->fence = fence;
 	metric_inc(M_store_fences_total);
-	log_notice(NULL, "fence", "trace=%llx shard=%u", (unsigned long long)f->trace, f->shard);
+	log_notice(NULL, "fence", "trace=%016llx shard=%u", (unsigned long long)f->trace, f->shard);
 	flight_times(fence, clock_ms() + FENCE_MS, 0);
 	f->limit = UINT64_MAX;
 	flight_wait_in(f, FLIGHT_FENCE, NULL);

@@ -263,7 +263,7 @@ static void settle(struct pending_job *job, struct pending_rcpt *r, int status)
 	r->status = status;
 	r->settled = final(status);
 	if (r->settled && status < 0)
-		log_warn(NULL, "delivery_refused_late", "trace=%llx account=%llx error=%s",
+		log_warn(NULL, "delivery_refused_late", "trace=%016llx account=%llx error=%s",
 			 (unsigned long long)job->trace, (unsigned long long)r->r->account,
 			 err_name(status));
 }
@@ -355,7 +355,7 @@ CO static void run_behind(void *arg)
 	user.trace = job->trace;
 	user.timeout_ms = STEP_TIMEOUT;
 	if (pending_job_run(&job, &user, &finished) < 0)
-		log_info(NULL, "pending_left", "trace=%llx", (unsigned long long)user.trace);
+		log_info(NULL, "pending_left", "trace=%016llx", (unsigned long long)user.trace);
 }
 
 static void waited_enough(void *arg)

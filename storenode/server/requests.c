@@ -108,7 +108,7 @@ void request_reply(struct request *r, int status, struct blob *body)
 
 void request_fail(struct request *r, int status, const char *why)
 {
-	log_debug(NULL, "request_refused", "trace=%lx kind=%d shard=%u error=%s why=%s",
+	log_debug(NULL, "request_refused", "trace=%016lx kind=%d shard=%u error=%s why=%s",
 		  (unsigned long)r->head->trace, (int)r->head->kind, r->head->shard,
 		  err_name(status), why ? why : "");
 	r->why = why;

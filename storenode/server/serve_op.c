@@ -28,7 +28,7 @@ static void done(void *arg, int status, uint64_t index, struct blob *result)
 
 	r->index = index;
 	if (status == ERR_OK) {
-		log_debug(NULL, "op_done", "trace=%lx shard=%u index=%lu",
+		log_debug(NULL, "op_done", "trace=%016lx shard=%u index=%lu",
 			  (unsigned long)r->head->trace, r->head->shard, (unsigned long)index);
 		if (FAULT("op_reply_lost"))
 			request_drop(r);
