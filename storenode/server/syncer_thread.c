@@ -61,13 +61,14 @@ void *syncer_main(void *arg)
 	uint64_t synced = 0, ticket, free_at = 0;
 
 	while ((ticket = next_ticket(s, synced, free_at))) {
-		uint64_t began = clock_us(), jobs = ticket - synced;
+		uint64_t began = clock_us(), ended, jobs = ticket - synced;
 
 		if (kv_sync(s->c.kv)) {
 			s->c.failed(s->c.arg, "a sync of the data directory failed");
 			break;
 		}
-		free_at = clock_us() + MIN(jobs * (clock_us() - began), REST_US_MAX);
+		ended = clock_us();
+		free_at = ended + MIN(jobs * (ended - began), (uint64_t)REST_US_MAX);
 		synced = ticket;
 		stages_complete(s, NULL, synced);
 	}
