@@ -3,9 +3,9 @@
  *
  * The first page is asked for before the news are: where the mailbox is as the client knows it
  * there are none, and that is one request less; where it is not, news come first and the page is
- * asked for again. The next page is asked for when the client has taken this one. A message that cannot be read
- * is left out and the rest goes on; the tagged answer says so. What was read is marked \Seen
- * after it has been sent, by one change for each page. */
+ * asked for again. The next page is asked for when the client has taken this one. A message that
+ * cannot be read is left out and the rest goes on; the tagged answer says so. What was read is
+ * marked \Seen after it has been sent, by one change for each page. */
 #include "imap/fetch.h"
 
 #include "imap/date.h"

@@ -14,6 +14,7 @@ struct store_ask {
 	uint32_t max_bytes;        /* of rows; 0: what the node finds right */
 	bool bodies;               /* small bodies come along, with few rows a page; ROW_CHUNKS */
 };
+
 struct store_page {
 	struct bytes rows; /* row_unpack(&rows, columns, ...) */
 	uint32_t next_uid; /* go on there; 0: done */
@@ -21,7 +22,7 @@ struct store_page {
 	struct store_body {
 		uint32_t uid;
 		struct bytes stored;
-	} * bodies; /* that came along, in the order of the rows */
+	} * bodies; /* that came along, as stored (codec.h), in the order of the rows */
 	size_t n_bodies;
 };
 

@@ -151,7 +151,7 @@ CO int store_select(struct store_user *u, uint64_t account, struct bytes path, u
 		    struct arena *mem, struct mailbox *info, struct store_box *box,
 		    struct bytes *page, uint32_t *next_uid) MUST_USE;
 
-/* A page of rows: page.h. */
+/* A page of rows in the order of UID, at or above ask->from_uid. What both hold: page.h. */
 CO int store_rows(struct store_user *u, struct store_box *b, const struct store_ask *ask,
 		  struct arena *mem, struct store_page *page) MUST_USE;
 
